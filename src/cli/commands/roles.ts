@@ -1,0 +1,119 @@
+/** The roles as commands: one process each. A launcher, a supervisor or a person starts them; they find one another. */
+import { Command, Option } from 'commander';
+import type { BackendName } from '../../compute/backends.ts';
+import { tensorFlowEnvironment } from '../../compute/backends.ts';
+import { deadlines } from '../../config/deadlines.ts';
+import { runCoordinator } from '../../coordinator/process.ts';
+import { openStore } from '../../coordinator/stores/registry.ts';
+import { runParameterServer } from '../../ps/process.ts';
+import { EvaluatorProcess } from '../../worker/evaluator.ts';
+import { WorkerProcess, type WorkerOptions } from '../../worker/process.ts';
+import { createLog, runRole, sayReady } from '../role-process.ts';
+import { wholeNumber } from './options.ts';
+
+const detectFailure = (): Option =>
+  new Option('--detect-failure-ms <ms>', 'how soon a dead process is noticed; leases and deadlines follow').argParser(wholeNumber).default(5_000);
+
+export function coordinatorCommand(): Command {
+  return new Command('coordinator')
+    .description('Runs jobs and membership. Holds the cluster state in a store, never weights.')
+    .option('--listen <host:port>', 'address of its service; port 0 takes a free one', '127.0.0.1:7070')
+    .addOption(new Option('--store <kind>', 'where cluster state lives').choices(['memory', 'embedded']).default('embedded'))
+    .option('--state-dir <folder>', 'folder of the embedded store', 'state')
+    .addOption(detectFailure())
+    .action(async (options: { listen: string; store: 'memory' | 'embedded'; stateDir: string; detectFailureMs: number }) => {
+      const log = createLog('coordinator', 'coordinator');
+      await runRole(log, async () => {
+        const store = await openStore(options.store === 'memory' ? { kind: 'memory' } : { kind: 'embedded', folder: options.stateDir });
+        const running = await runCoordinator({ listen: options.listen, store, detectFailureMs: options.detectFailureMs, log });
+        log('leads', { epoch: running.epoch, address: running.address });
+        sayReady({ address: running.address });
+        return untilTold(() => running.close());
+      });
+    });
+}
+
+export function parameterServerCommand(): Command {
+  return new Command('ps')
+    .description('A parameter server: holds shards of weights and applies pushed gradients.')
+    .requiredOption('--name <name>', 'its name in the cluster, e.g. ps-0')
+    .option('--coordinator <host:port>', 'address of the coordinator', '127.0.0.1:7070')
+    .option('--listen <host:port>', 'address of its data plane; port 0 takes a free one', '127.0.0.1:0')
+    .addOption(detectFailure())
+    .action(async (options: { name: string; coordinator: string; listen: string; detectFailureMs: number }) => {
+      const log = createLog('ps', options.name);
+      await runRole(log, async () => {
+        const { connectMs, heartbeatCallMs } = deadlines(options.detectFailureMs);
+        const running = await runParameterServer({ ...options, connectMs, heartbeatCallMs, log });
+        sayReady({ address: running.address });
+        return untilTold(() => running.close());
+      });
+    });
+}
+
+interface WorkerFlags {
+  readonly name: string;
+  readonly coordinator: string;
+  readonly backend: BackendName | 'auto';
+  readonly threads?: number;
+  readonly dataDir?: string;
+  readonly detectFailureMs: number;
+}
+
+function computing(command: Command): Command {
+  return command
+    .requiredOption('--name <name>', 'its name in the cluster, e.g. worker-0')
+    .option('--coordinator <host:port>', 'address of the coordinator', '127.0.0.1:7070')
+    .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'))
+    .addOption(new Option('--threads <n>', 'cores for one operation; all by default').argParser(wholeNumber))
+    .option('--data-dir <folder>', 'where data sets are looked for first')
+    .addOption(detectFailure());
+}
+
+function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
+  // Native TensorFlow reads these once, while it loads in the compute thread, from the environment of the process.
+  for (const [name, value] of Object.entries(tensorFlowEnvironment(flags.threads))) process.env[name] ??= value;
+  return {
+    name: flags.name,
+    coordinator: flags.coordinator,
+    compute: { backend: flags.backend, threads: flags.threads, dataDirectory: flags.dataDir },
+    detectFailureMs: flags.detectFailureMs,
+    log: createLog(role, flags.name),
+  };
+}
+
+export function workerCommand(): Command {
+  return computing(new Command('worker').description('Pulls weights, computes gradients, pushes them.')).action(async (flags: WorkerFlags) => {
+    const options = workerOptions(flags, 'worker');
+    await runRole(options.log, async () => {
+      const worker = new WorkerProcess(options);
+      sayReady({});
+      return { done: worker.finished.then((result) => ended(options, result)), end: () => worker.drain(), close: () => worker.close() };
+    });
+  });
+}
+
+export function evaluatorCommand(): Command {
+  return computing(new Command('evaluator').description('Measures test loss and accuracy of a running job.')).action(async (flags: WorkerFlags) => {
+    const options = workerOptions(flags, 'evaluator');
+    await runRole(options.log, async () => {
+      const evaluator = new EvaluatorProcess(options);
+      sayReady({});
+      return { done: evaluator.run().then((result) => ended(options, result)), end: () => evaluator.stop(), close: () => evaluator.close() };
+    });
+  });
+}
+
+function ended({ log }: WorkerOptions, { ok, why }: { ok: boolean; why: string }): number {
+  log('ended', { ok, why });
+  if (!ok) process.stderr.write(`${why}\n`);
+  return ok ? 0 : 1;
+}
+
+function untilTold(close: () => Promise<void>): { done: Promise<number>; end: () => void; close: () => Promise<void> } {
+  let end = (): void => undefined;
+  const done = new Promise<number>((resolve) => {
+    end = () => resolve(0);
+  });
+  return { done, end, close };
+}

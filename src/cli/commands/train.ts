@@ -1,0 +1,336 @@
+/**
+ * `tardigrad train`: a whole cluster of real processes on this machine trains a job, shows it, and leaves a run folder.
+ */
+import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Command, Option } from 'commander';
+import { deadlines } from '../../config/deadlines.ts';
+import { describeJob } from '../../config/describe-job.ts';
+import { jobToYaml, parseJob, type Job } from '../../config/job.ts';
+import type { JobOverrides } from '../../config/overrides.ts';
+import type { JobStatus } from '../../coordinator/status.ts';
+import { describeDataset, resolveDataset } from '../../datasets/registry.ts';
+import { TardigradError, errorMessage } from '../../errors.ts';
+import { createModel } from '../../models/registry.ts';
+import { CoordinatorClient } from '../../transport/coordinator-client.ts';
+import { createDisplay, displayMode, type Display } from '../display/display.ts';
+import { summarize } from '../display/summary.ts';
+import { WorkersSeen } from '../display/workers-seen.ts';
+import { exportModel, type ExportedModel } from '../export-model.ts';
+import { LocalCluster } from '../local-cluster.ts';
+import { createRunFolder, latestRun, type RunFolder } from '../run-folder.ts';
+import { realNumber, wholeNumber } from './options.ts';
+
+interface TrainFlags extends JobOverrides {
+  readonly dataDir?: string;
+  readonly json?: boolean;
+  readonly runs: string;
+  readonly resume?: boolean | string;
+}
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const DEFAULT_JOB = `${ROOT}examples/mnist-cnn.yaml`;
+/** Where only dense models can train. */
+const DENSE_JOB = `${ROOT}examples/mnist-mlp.yaml`;
+/** From Ctrl-C to the last process gone; a second Ctrl-C does not wait. */
+const DRAIN_MS = 4_000;
+/** For processes that have done their work to leave by themselves. */
+const LEAVE_MS = 2_000;
+const WATCH_RETRY_MS = 100;
+/** Longer than any restart of the coordinator that succeeds. */
+const COORDINATOR_AWAY_MS = 60_000;
+const EXIT_INTERRUPTED = 130;
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Trains a job on a local cluster of real processes: a coordinator, parameter servers, workers, an evaluator.')
+    .argument('[job]', 'job file (YAML); by default a convolutional network on MNIST (examples/mnist-cnn.yaml)')
+    .option('--data-dir <folder>', 'where data sets are looked for first (else TARDIGRAD_DATA, the cache, a download)')
+    .option('--json', 'one JSON object a line on stdout; messages for people on stderr')
+    .option('--resume [run]', 'go on from the last checkpoint of a run folder; without a name, of the newest run')
+    .option('--runs <folder>', 'where run folders are made', 'runs')
+    .addOption(new Option('--workers <n>', 'worker processes').argParser(wholeNumber))
+    .addOption(new Option('--shards <n>', 'parameter servers').argParser(wholeNumber))
+    .option('--policy <name>', 'asp, bsp or ssp: who waits for whom')
+    .addOption(new Option('--bound <n>', 'ssp: iterations that a worker may be ahead of the slowest').argParser(wholeNumber))
+    .option('--aggregate <how>', 'bsp: mean or sum of a round')
+    .option('--dataset <name>', 'mnist, digits or a9a')
+    .option('--model <name>', 'cnn, mlp or logistic-regression')
+    .addOption(new Option('--epochs <n>', 'passes over the training samples').argParser(wholeNumber))
+    .addOption(new Option('--max-seconds <s>', 'of training').argParser(wholeNumber))
+    .addOption(new Option('--max-updates <n>', 'updates of the weights').argParser(wholeNumber))
+    .addOption(new Option('--target-accuracy <a>', 'test accuracy that is enough, e.g. 0.985').argParser(realNumber))
+    .addOption(new Option('--batch-size <n>', 'samples in one gradient').argParser(wholeNumber))
+    .addOption(new Option('--learning-rate <r>', "before the schedule's factor").argParser(realNumber))
+    .addOption(new Option('--seed <n>', 'of initial weights and sample order').argParser(wholeNumber))
+    .addOption(new Option('--threads <n>', 'compute threads of one worker').argParser(wholeNumber))
+    .option('--backend <name>', 'auto, tensorflow, wasm or cpu')
+    .option('--name <name>', 'names the run folder')
+    .action(async (file: string | undefined, flags: TrainFlags) => {
+      process.exitCode = await new Training(file, flags).run();
+    });
+}
+
+class Training {
+  private readonly file: string | undefined;
+  private readonly flags: TrainFlags;
+  private readonly display: Display;
+  private readonly startedAt = new Date();
+  private readonly startedMs = performance.now();
+  private cluster: LocalCluster | undefined;
+  private folder: RunFolder | undefined;
+  private client: CoordinatorClient | undefined;
+  private readonly seen = new WorkersSeen();
+  private last: JobStatus | undefined;
+  private firstStatusMs: number | undefined;
+  private firstUpdateMs: number | undefined;
+  private interrupted: string | undefined;
+  private fatal: unknown;
+  private job: Job | undefined;
+  private datasetLine = '';
+
+  constructor(file: string | undefined, flags: TrainFlags) {
+    this.file = file;
+    this.flags = flags;
+    const mode = displayMode({ json: flags.json === true, isTTY: process.stdout.isTTY === true, env: process.env });
+    this.display = createDisplay({ mode, stdout: process.stdout, stderr: process.stderr, now: () => performance.now() });
+  }
+
+  async run(): Promise<number> {
+    try {
+      await this.launch();
+      await this.follow();
+      return await this.conclude();
+    } catch (error) {
+      this.display.failed(error);
+      return 1;
+    } finally {
+      await this.cluster?.supervisor.stop(LEAVE_MS);
+      this.client?.close();
+      this.folder?.close();
+      this.display.close();
+    }
+  }
+
+  // ---- before
+
+  private async launch(): Promise<void> {
+    const { existing, text, origin, notes } = await this.source();
+    const { job, notes: dataNotes } = await this.withData(text, origin);
+    this.job = job;
+    const dataset = describeDataset(job.dataset.name);
+    const model = createModel(job.model, dataset);
+    const lines = describeJob(job, { trainSamples: dataset.trainSamples, elements: model.layout.elements });
+    this.display.starting([...notes, ...dataNotes, ...lines], job);
+    this.folder = await createRunFolder({
+      root: this.flags.runs,
+      name: job.name,
+      startedAt: this.startedAt,
+      jobYaml: jobToYaml(job),
+      existing,
+      now: () => performance.now(),
+    });
+    this.listenToSignals();
+    this.cluster = new LocalCluster({
+      job,
+      folder: this.folder,
+      dataDirectory: this.flags.dataDir,
+      onHopeless: (error) => {
+        this.fatal ??= error;
+      },
+      onDeath: (name, how) => this.display.note(`${name} ${how}; starting it again`),
+    });
+    const address = await this.untilFatal(this.cluster.start());
+    const { connectMs, controlCallMs } = deadlines(job.detectFailureMs);
+    this.client = new CoordinatorClient({ address, connectMs, callMs: controlCallMs });
+    const submission = { jobSpec: JSON.stringify(job), runFolder: this.folder.path, resume: existing !== undefined };
+    await this.client.submit(submission);
+  }
+
+  /** The job's text: a file, the folder of an earlier run, or the default that can train here. */
+  private async source(): Promise<{ existing?: string; text: string; origin: string; notes: string[] }> {
+    const { resume, runs } = this.flags;
+    if (resume !== undefined && resume !== false) {
+      const existing = typeof resume === 'string' ? resume : await latestRun(runs);
+      if (existing === undefined) throw new TardigradError('NOT_FOUND', `There is no run in ${runs} to resume.`, { next: 'Start one: npm start' });
+      const origin = `${existing}/job.yaml`;
+      const text = await readText(origin);
+      return { existing, text, origin, notes: [`Goes on in ${existing}, from its last checkpoint.`] };
+    }
+    if (this.file !== undefined) return { text: await readText(this.file), origin: this.file, notes: [] };
+    const native = nativeState();
+    if (native.installed) return { text: await readText(DEFAULT_JOB), origin: DEFAULT_JOB, notes: [] };
+    const why = `Native TensorFlow is not here (${native.reason}): without it the CNN cannot train, so this is the MLP.`;
+    return { text: await readText(DENSE_JOB), origin: DENSE_JOB, notes: [why] };
+  }
+
+  private async withData(text: string, origin: string): Promise<{ job: Job; notes: string[] }> {
+    const job = parseJob(text, origin, this.flags);
+    const resolved = await resolveDataset(job.dataset.name, {
+      ...(this.flags.dataDir === undefined ? {} : { dataDirectory: this.flags.dataDir }),
+      environment: process.env,
+      notice: (line) => this.display.note(line),
+    });
+    if ('files' in resolved) {
+      const [path] = Object.values(resolved.files);
+      this.datasetLine = `${job.dataset.name}${path === undefined ? '' : ` (${path})`}`;
+      return { job, notes: [] };
+    }
+    // Who names a data set, in a file or by a flag, wants that one; the newcomer's default has a stand-in.
+    if (this.file !== undefined || this.flags.dataset !== undefined || this.flags.resume !== undefined) {
+      throw new TardigradError('NOT_FOUND', `Data set ${job.dataset.name} is not to be had: ${resolved.unavailable}`, {
+        next: 'Name its folder with --data-dir or TARDIGRAD_DATA, or train on --dataset digits, which needs no files.',
+      });
+    }
+    const name = job.name.replace('mnist', 'digits');
+    const stand = parseJob(text, origin, { ...this.flags, dataset: 'digits', name: this.flags.name ?? name });
+    this.datasetLine = 'digits (generated)';
+    return { job: stand, notes: [`${resolved.unavailable} Trains on digits instead, a generated data set.`] };
+  }
+
+  // ---- while it trains
+
+  private async follow(): Promise<void> {
+    const { client, job } = this;
+    if (!client || !job) return;
+    let awaySinceMs: number | undefined;
+    while (!this.over()) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one watch after the other
+        await this.untilFatal(this.watch(client, job));
+        awaySinceMs = undefined;
+      } catch (error) {
+        if (error === this.fatal) throw error;
+        awaySinceMs ??= performance.now();
+        if (performance.now() - awaySinceMs > COORDINATOR_AWAY_MS) throw error;
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      if (!this.over()) await this.untilFatal(delay(WATCH_RETRY_MS));
+    }
+  }
+
+  private async watch(client: CoordinatorClient, job: Job): Promise<void> {
+    for await (const text of client.watch(job.name, { silenceMs: job.detectFailureMs })) {
+      const status = JSON.parse(text) as JobStatus;
+      const nowMs = performance.now();
+      this.firstStatusMs ??= nowMs;
+      if (status.updates > 0) this.firstUpdateMs ??= nowMs;
+      this.last = status;
+      this.seen.see(status);
+      this.folder?.metrics(status);
+      this.display.status(status);
+    }
+  }
+
+  private over(): boolean {
+    const state = this.last?.state;
+    return state === 'succeeded' || state === 'stopped' || state === 'failed';
+  }
+
+  /** Any wait ends when a process cannot be kept alive, or when the drain has taken too long. */
+  private async untilFatal<T>(wait: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const fatal = new Promise<never>((_, reject) => {
+      timer = setInterval(() => {
+        if (this.fatal !== undefined) reject(this.fatal);
+      }, 20);
+    });
+    try {
+      return await Promise.race([wait, fatal]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private listenToSignals(): void {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (this.interrupted !== undefined) {
+        this.cluster?.supervisor.standDown();
+        this.cluster?.supervisor.signal('SIGKILL');
+        this.display.close();
+        process.exit(EXIT_INTERRUPTED);
+      }
+      this.interrupted = signal;
+      this.display.note(`${signal === 'SIGINT' ? 'Ctrl-C' : signal}: finishing the running steps and writing a checkpoint; once more ends at once.`);
+      void this.drain(signal);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    process.on('SIGHUP', onSignal);
+  }
+
+  private async drain(signal: string): Promise<void> {
+    const deadline = delay(DRAIN_MS, undefined, { ref: false }).then(() => {
+      this.fatal ??= new TardigradError('CANCELLED', `Stopped with ${signal}; draining took longer than ${DRAIN_MS / 1000} s and was cut short.`, {
+        next: 'Go on from the last checkpoint with --resume.',
+      });
+    });
+    try {
+      await this.client?.stop({ job: this.job?.name ?? '', reason: `interrupted (${signal})` });
+      this.cluster?.supervisor.signal('SIGTERM', (name) => name.startsWith('worker-'));
+    } catch (error) {
+      this.fatal ??= error;
+    }
+    await deadline;
+  }
+
+  // ---- after
+
+  private async conclude(): Promise<number> {
+    const { last, folder, job, cluster } = this;
+    if (!last || !folder || !job) return 1;
+    cluster?.supervisor.standDown();
+    if (last.state === 'failed') {
+      this.display.failed(new TardigradError('INTERNAL', `The job failed: ${last.reason}.`, { next: `See ${folder.path}/logs.` }));
+    }
+    let model: ExportedModel | undefined;
+    try {
+      model = await exportModel(job, folder.checkpointsFolder, folder.modelFile);
+    } catch (error) {
+      this.display.note(errorMessage(error));
+    }
+    const summary = summarize(last, {
+      job,
+      startedAt: this.startedAt,
+      endedAt: new Date(),
+      launchSeconds: ((this.firstStatusMs ?? performance.now()) - this.startedMs) / 1000,
+      firstUpdateSeconds: this.firstUpdateMs === undefined ? undefined : (this.firstUpdateMs - this.startedMs) / 1000,
+      exitReason: this.interrupted === undefined ? 'finished' : `stopped with ${this.interrupted}`,
+      versions: { node: process.version, tardigrad: packageVersion() },
+      dataset: this.datasetLine,
+      folder: folder.path,
+      model,
+      lives: this.seen.all(),
+    });
+    await cluster?.supervisor.ended(LEAVE_MS, (name) => name.startsWith('worker-') || name === 'evaluator');
+    await folder.writeSummary(summary);
+    this.display.finished(summary);
+    if (this.interrupted !== undefined) return EXIT_INTERRUPTED;
+    return last.state === 'succeeded' ? 0 : 1;
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new TardigradError('NOT_FOUND', `${path} cannot be read: ${errorMessage(error)}.`, { next: 'See examples/ for job files.' });
+  }
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { version: string }).version;
+}
+
+/** What set-up found; it decides which default can train. */
+function nativeState(): { installed: boolean; reason: string } {
+  try {
+    const record = JSON.parse(readFileSync(`${ROOT}node_modules/.tardigrad/native.json`, 'utf8')) as { installed: boolean; reason?: string };
+    return { installed: record.installed, reason: record.reason ?? 'set-up could not install it' };
+  } catch {
+    return { installed: false, reason: 'set-up has not run' };
+  }
+}

@@ -1,0 +1,74 @@
+/** A whole cluster on this machine: which processes there are, with which arguments, and where they meet. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { tensorFlowEnvironment } from '../compute/backends.ts';
+import type { Job } from '../config/job.ts';
+import type { TardigradError } from '../errors.ts';
+import type { RunFolder } from './run-folder.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface LocalClusterOptions {
+  readonly job: Job;
+  readonly folder: RunFolder;
+  readonly dataDirectory: string | undefined;
+  readonly onHopeless: (error: TardigradError) => void;
+  readonly onDeath: (name: string, how: string) => void;
+}
+
+const ENTRY = fileURLToPath(new URL('./main.js', import.meta.url));
+
+export class LocalCluster {
+  readonly supervisor: Supervisor;
+  private readonly options: LocalClusterOptions;
+  private coordinatorAddress: string | undefined;
+
+  constructor(options: LocalClusterOptions) {
+    this.options = options;
+    this.supervisor = new Supervisor(ENTRY, options.onHopeless);
+  }
+
+  /** Starts everything; resolves with the coordinator's address as soon as it listens. */
+  async start(): Promise<string> {
+    const { folder, job } = this.options;
+    const address = await new Promise<string>((resolve) => {
+      this.role({
+        name: 'coordinator',
+        // A restarted coordinator comes back where the others look for it.
+        args: () => [
+          'coordinator',
+          '--listen',
+          this.coordinatorAddress ?? '127.0.0.1:0',
+          '--state-dir',
+          folder.stateFolder,
+          '--detect-failure-ms',
+          String(job.detectFailureMs),
+        ],
+        onReady: (ready) => {
+          this.coordinatorAddress = ready.address ?? '';
+          resolve(this.coordinatorAddress);
+        },
+      });
+    });
+    const common = ['--coordinator', address, '--detect-failure-ms', String(job.detectFailureMs)];
+    for (let index = 0; index < job.shards; index += 1) this.role({ name: `ps-${index}`, args: () => ['ps', '--name', `ps-${index}`, ...common] });
+    for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common);
+    this.computing('evaluator', 'evaluator', common);
+    return address;
+  }
+
+  private computing(command: string, name: string, common: readonly string[]): void {
+    const { job, dataDirectory } = this.options;
+    const threads = job.threads === 'auto' ? Math.max(1, Math.floor(availableParallelism() / job.workers.count)) : job.threads;
+    const data = dataDirectory === undefined ? [] : ['--data-dir', dataDirectory];
+    this.role({
+      name,
+      args: () => [command, '--name', name, '--backend', job.backend, '--threads', String(threads), ...data, ...common],
+      env: tensorFlowEnvironment(threads),
+    });
+  }
+
+  private role(role: { name: string; args: () => readonly string[]; env?: Readonly<Record<string, string>>; onReady?: (ready: { address?: string }) => void }): void {
+    const { folder, onDeath } = this.options;
+    this.supervisor.start({ ...role, logFile: folder.logFile(role.name), onExit: (how) => onDeath(role.name, how) });
+  }
+}

@@ -1,0 +1,65 @@
+/** What every role's process shares: a log on stderr, one ready line on stdout, and an end. */
+import pino from 'pino';
+import { errorMessage } from '../errors.ts';
+
+export type Log = (event: string, facts: Readonly<Record<string, unknown>>) => void;
+
+export function createLog(role: string, nodeId: string): Log {
+  const level = process.env['TARDIGRAD_LOG_LEVEL'] ?? 'info';
+  const logger = pino({ level, base: { role, nodeId } }, pino.destination({ fd: 2, sync: true }));
+  return (event, facts) => logger.info({ event, ...facts }, event);
+}
+
+export function sayReady(facts: { readonly address?: string }): void {
+  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, ...facts })}\n`);
+}
+
+/** Where a launcher holds our standard input, its end is ours: nothing outlives it. */
+function exitWithLauncher(log: Log): void {
+  if (process.env['TARDIGRAD_EXIT_WITH_STDIN'] !== '1') return;
+  process.stdin.on('end', () => {
+    log('launcherGone', {});
+    process.exit(1);
+  });
+  process.stdin.on('error', () => process.exit(1));
+  process.stdin.resume();
+}
+
+/** A second signal, or an end that takes longer than this, is an end at once. */
+const END_MS = 4_000;
+
+/**
+ * Runs a role until it has done its work, or is told to end.
+ * @param body gets the role going; `end` is called once on SIGTERM or SIGINT; `done` resolves with the exit code
+ */
+export async function runRole(log: Log, body: () => Promise<{ done: Promise<number>; end: () => void; close: () => Promise<void> }>): Promise<void> {
+  exitWithLauncher(log);
+  process.on('uncaughtException', (error) => {
+    log('bug', { error: error.stack ?? error.message });
+    process.exit(70);
+  });
+  process.on('unhandledRejection', (error) => {
+    log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    process.exit(70);
+  });
+  try {
+    const role = await body();
+    let signals = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      signals += 1;
+      if (signals > 1) process.exit(130);
+      log('signal', { signal });
+      setTimeout(() => process.exit(0), END_MS).unref();
+      role.end();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    const code = await role.done;
+    await role.close();
+    process.exit(code);
+  } catch (error) {
+    log('failed', { error: errorMessage(error) });
+    process.stderr.write(`${errorMessage(error)}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Keeps the processes of a local cluster alive: starts each role as a process of its own, waits until it says that it is
+ * ready, and starts it anew when it dies. Each child's standard input is a pipe from here: when this process is gone, by
+ * whatever means, the pipe closes and every child ends by itself.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { TardigradError } from '../errors.ts';
+
+export interface RoleProcess {
+  /** e.g. "ps-0": names the log too. */
+  readonly name: string;
+  /** Of the command line, for each start anew: a restarted coordinator keeps its port. */
+  readonly args: () => readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  /** A role that ends with code 0 has done its work and stays away. */
+  readonly onReady?: (ready: ReadyLine) => void;
+  readonly onExit?: (how: string) => void;
+}
+
+/** The one line that a role prints on its standard output. */
+export interface ReadyLine {
+  readonly ready: true;
+  readonly address?: string;
+  readonly pid: number;
+}
+
+/** A process that dies before it is ready so often in a row will never run. */
+const START_TRIES = 3;
+/** Deaths after a confirmed start, within the window, beyond which something is wrong that restarting does not mend. */
+const RESTARTS_MAX = 20;
+const RESTART_WINDOW_MS = 60_000;
+const RESTART_FIRST_MS = 100;
+const RESTART_MAX_MS = 5_000;
+/** Last lines of a log shown when its process cannot be kept alive. */
+const TAIL_LINES = 5;
+
+interface Child {
+  readonly role: RoleProcess;
+  process: ChildProcess | undefined;
+  log: WriteStream;
+  tail: string[];
+  ready: boolean;
+  done: boolean;
+  failedStarts: number;
+  deathsMs: number[];
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class Supervisor {
+  private readonly entry: string;
+  private readonly onHopeless: (error: TardigradError) => void;
+  private readonly children = new Map<string, Child>();
+  private stopping = false;
+
+  /** @param entry the compiled command line. */
+  constructor(entry: string, onHopeless: (error: TardigradError) => void) {
+    this.entry = entry;
+    this.onHopeless = onHopeless;
+  }
+
+  start(role: RoleProcess): void {
+    const child: Child = {
+      role,
+      process: undefined,
+      log: createWriteStream(role.logFile, { flags: 'a' }),
+      tail: [],
+      ready: false,
+      done: false,
+      failedStarts: 0,
+      deathsMs: [],
+      timer: undefined,
+    };
+    this.children.set(role.name, child);
+    this.launch(child);
+  }
+
+  /** Names and process ids of what runs now. */
+  running(): { name: string; pid: number }[] {
+    return [...this.children.values()].flatMap(({ role, process: child }) => (child?.pid === undefined ? [] : [{ name: role.name, pid: child.pid }]));
+  }
+
+  /** No more restarts; what ends now stays away. */
+  standDown(): void {
+    this.stopping = true;
+    for (const child of this.children.values()) clearTimeout(child.timer);
+  }
+
+  signal(signal: NodeJS.Signals, of: (name: string) => boolean = () => true): void {
+    for (const { role, process: child } of this.children.values()) if (child && of(role.name)) child.kill(signal);
+  }
+
+  /** Resolves with whether every process that `of` names has ended within `limitMs`. */
+  async ended(limitMs: number, of: (name: string) => boolean = () => true): Promise<boolean> {
+    const exits = [...this.children.values()].flatMap(({ role, process: child }) =>
+      child && of(role.name) ? [new Promise<void>((resolve) => child.once('exit', () => resolve()))] : [],
+    );
+    if (exits.length === 0) return true;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), limitMs);
+    });
+    const result = await Promise.race([Promise.all(exits).then(() => true), late]);
+    clearTimeout(timer);
+    return result;
+  }
+
+  /** Asks all to end, then makes them. */
+  async stop(politeMs: number): Promise<void> {
+    this.standDown();
+    this.signal('SIGTERM');
+    if (!(await this.ended(politeMs))) {
+      this.signal('SIGKILL');
+      await this.ended(politeMs);
+    }
+    for (const child of this.children.values()) child.log.end();
+  }
+
+  private launch(child: Child): void {
+    const { role } = child;
+    child.ready = false;
+    const running = spawn(process.execPath, [this.entry, ...role.args()], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...role.env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
+      // A group of its own: Ctrl-C reaches the launcher alone, which ends the others in good order.
+      detached: true,
+    });
+    child.process = running;
+    running.stderr.pipe(child.log, { end: false });
+    createInterface({ input: running.stderr }).on('line', (line) => {
+      child.tail.push(line);
+      if (child.tail.length > TAIL_LINES) child.tail.shift();
+    });
+    createInterface({ input: running.stdout }).on('line', (line) => this.onLine(child, line));
+    running.on('error', (error) => child.tail.push(error.message));
+    running.on('exit', (code, signal) => this.onExit(child, running, code, signal));
+  }
+
+  private onLine(child: Child, line: string): void {
+    if (!line.startsWith('{"ready":')) return;
+    child.ready = true;
+    child.failedStarts = 0;
+    child.role.onReady?.(JSON.parse(line) as ReadyLine);
+  }
+
+  private onExit(child: Child, running: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (child.process !== running) return;
+    child.process = undefined;
+    if (code === 0) child.done = true;
+    if (this.stopping || child.done) return;
+    const how = signal === null ? `ended with code ${code}` : `was killed (${signal})`;
+    child.role.onExit?.(how);
+    const nowMs = performance.now();
+    if (child.ready) child.deathsMs = [...child.deathsMs.filter((at) => nowMs - at < RESTART_WINDOW_MS), nowMs];
+    else child.failedStarts += 1;
+    if (child.failedStarts >= START_TRIES || child.deathsMs.length > RESTARTS_MAX) {
+      this.onHopeless(this.hopeless(child, how));
+      return;
+    }
+    const recent = child.ready ? child.deathsMs.length : child.failedStarts;
+    const waitMs = Math.min(RESTART_FIRST_MS * 2 ** (recent - 1), RESTART_MAX_MS);
+    child.timer = setTimeout(() => this.launch(child), waitMs);
+  }
+
+  private hopeless(child: Child, how: string): TardigradError {
+    const { role, tail, failedStarts } = child;
+    const often = failedStarts >= START_TRIES ? `${failedStarts} times before it was ready` : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
+    return new TardigradError('UNAVAILABLE', `${role.name} ${how}, ${often}. Its last words:\n${tail.join('\n')}\n`, {
+      facts: { role: role.name },
+      next: `See ${role.logFile}.`,
+    });
+  }
+}

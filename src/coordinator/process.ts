@@ -1,0 +1,41 @@
+/** The coordinator as a process: takes leadership in the store, takes up what an earlier one left, serves, ticks. */
+import { performance } from 'node:perf_hooks';
+import { startServer } from '../transport/server.ts';
+import { CoordinatorRole } from './service.ts';
+import type { Store } from './stores/store.ts';
+
+export interface CoordinatorProcessOptions {
+  readonly listen: string;
+  readonly store: Store;
+  readonly detectFailureMs: number;
+  readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
+}
+
+const TICK_MS = 20;
+const CLOSE_MS = 500;
+
+export interface RunningCoordinator {
+  readonly address: string;
+  readonly epoch: number;
+  close(): Promise<void>;
+}
+
+export async function runCoordinator(options: CoordinatorProcessOptions): Promise<RunningCoordinator> {
+  const { store, log } = options;
+  const epoch = await store.raiseEpoch();
+  const role = new CoordinatorRole({ store, epoch, detectFailureMs: options.detectFailureMs, log });
+  await role.recover();
+  const onError = (error: unknown): void => log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const server = await startServer({ listen: options.listen, services: [role.service], onError });
+  const ticker = setInterval(() => role.tick(performance.now()), TICK_MS);
+  return {
+    address: server.address,
+    epoch,
+    async close() {
+      clearInterval(ticker);
+      await role.close();
+      await server.close(CLOSE_MS);
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * A file that exists whole or not at all: written beside its place, flushed to the disk, renamed, and the folder flushed.
+ */
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface WrittenFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** @param chunks written one after the other; they must not change until this resolves. */
+export async function writeDurably(path: string, chunks: readonly Uint8Array[]): Promise<WrittenFile> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    for (const chunk of chunks) {
+      // oxlint-disable-next-line no-await-in-loop -- in order, into one file
+      await file.writeFile(chunk);
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+    }
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await file.close();
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Makes names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * A name for the exact bits of some vectors: SHA-256 over their bytes, each preceded by its length.
+ *
+ * Two shards with equal hashes hold equal weights, bit for bit; -0 and 0 differ, and so do two NaNs of different bits.
+ */
+import { createHash } from 'node:crypto';
+
+/** SHA-256 in hexadecimal. The lengths go in too, so that moving a boundary between vectors changes the hash. */
+export function sha256OfVectors(...vectors: readonly ArrayBufferView[]): string {
+  const hash = createHash('sha256');
+  const length = new DataView(new ArrayBuffer(8));
+  for (const vector of vectors) {
+    length.setBigUint64(0, BigInt(vector.byteLength), true);
+    hash.update(length);
+    hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+  }
+  return hash.digest('hex');
+}

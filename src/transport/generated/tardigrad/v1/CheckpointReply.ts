@@ -1,0 +1,15 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface CheckpointReply {
+  'written'?: (boolean);
+  'why'?: (string);
+  'checkpoint'?: (number | string | Long);
+}
+
+export interface CheckpointReply__Output {
+  'written': (boolean);
+  'why': (string);
+  'checkpoint': (number);
+}

@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface CheckpointRequest {
+  'job'?: (string);
+}
+
+export interface CheckpointRequest__Output {
+  'job': (string);
+}

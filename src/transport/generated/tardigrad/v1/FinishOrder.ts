@@ -1,0 +1,8 @@
+// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+
+
+export interface FinishOrder {
+}
+
+export interface FinishOrder__Output {
+}

@@ -1,0 +1,11 @@
+// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+
+import type { BatchRun as _tardigrad_v1_BatchRun, BatchRun__Output as _tardigrad_v1_BatchRun__Output } from '../../tardigrad/v1/BatchRun.ts';
+
+export interface ForgetOrder {
+  'batches'?: (_tardigrad_v1_BatchRun)[];
+}
+
+export interface ForgetOrder__Output {
+  'batches': (_tardigrad_v1_BatchRun__Output)[];
+}

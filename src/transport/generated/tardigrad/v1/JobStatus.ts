@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface JobStatus {
+  'json'?: (string);
+}
+
+export interface JobStatus__Output {
+  'json': (string);
+}

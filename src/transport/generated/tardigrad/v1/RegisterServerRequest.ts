@@ -1,0 +1,14 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface RegisterServerRequest {
+  'server'?: (string);
+  'life'?: (string);
+  'address'?: (string);
+}
+
+export interface RegisterServerRequest__Output {
+  'server': (string);
+  'life': (string);
+  'address': (string);
+}

@@ -1,0 +1,8 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface StopReply {
+}
+
+export interface StopReply__Output {
+}

@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface SubmitReply {
+  'job'?: (string);
+}
+
+export interface SubmitReply__Output {
+  'job': (string);
+}

@@ -1,0 +1,10 @@
+// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+
+
+export interface WatchRequest {
+  'job'?: (string);
+}
+
+export interface WatchRequest__Output {
+  'job': (string);
+}
