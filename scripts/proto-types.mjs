@@ -21,7 +21,7 @@ function generate(folder) {
       ...(options.oneofs ? ['--oneofs'] : []),
       '--importFileExtension=.ts',
       '--grpcLib=@grpc/grpc-js',
-      `--includeDirs=${join(root, 'proto')}`,
+      '--includeDirs=proto',
       `--outDir=${folder}`,
       'tardigrad/v1/parameter_server.proto',
       'tardigrad/v1/coordinator.proto',

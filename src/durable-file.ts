@@ -18,7 +18,6 @@ export async function writeDurably(path: string, chunks: readonly Uint8Array[]):
   const file = await open(temporary, 'w', 0o600);
   try {
     for (const chunk of chunks) {
-      // oxlint-disable-next-line no-await-in-loop -- in order, into one file
       await file.writeFile(chunk);
       hash.update(chunk);
       bytes += chunk.byteLength;

@@ -30,7 +30,12 @@ export async function exportModel(job: Job, checkpointsFolder: string, path: str
       offset += length;
     }
   }
-  const tensors = layout.tensors.map(({ name, shape }) => ({ name, dtype: 'F32' as const, shape, data: tensorView(flat, layout, name) as Float32Array<ArrayBuffer> }));
+  const tensors = layout.tensors.map(({ name, shape }) => ({
+    name,
+    dtype: 'F32' as const,
+    shape,
+    data: tensorView(flat, layout, name) as Float32Array<ArrayBuffer>,
+  }));
   const facts = { job: job.name, model: job.model.name, checkpoint: String(manifest.id), versions: manifest.versions.join(',') };
   const { sha256 } = await writeDurably(path, encodeSafetensors(tensors, facts));
   return { path, sha256, checkpoint: manifest.id };

@@ -50,7 +50,8 @@ export class LocalCluster {
       });
     });
     const common = ['--coordinator', address, '--detect-failure-ms', String(job.detectFailureMs)];
-    for (let index = 0; index < job.shards; index += 1) this.role({ name: `ps-${index}`, args: () => ['ps', '--name', `ps-${index}`, ...common] });
+    for (let index = 0; index < job.shards; index += 1)
+      this.role({ name: `ps-${index}`, args: () => ['ps', '--name', `ps-${index}`, ...common] });
     for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common);
     this.computing('evaluator', 'evaluator', common);
     return address;
@@ -67,7 +68,12 @@ export class LocalCluster {
     });
   }
 
-  private role(role: { name: string; args: () => readonly string[]; env?: Readonly<Record<string, string>>; onReady?: (ready: { address?: string }) => void }): void {
+  private role(role: {
+    name: string;
+    args: () => readonly string[];
+    env?: Readonly<Record<string, string>>;
+    onReady?: (ready: { address?: string }) => void;
+  }): void {
     const { folder, onDeath } = this.options;
     this.supervisor.start({ ...role, logFile: folder.logFile(role.name), onExit: (how) => onDeath(role.name, how) });
   }

@@ -8,7 +8,9 @@ import { trainCommand } from './commands/train.ts';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const program = new Command('tardigrad')
-  .description('A parameter-server cluster for asynchronous SGD.\nSharded servers hold the weights, workers push gradients, a staleness bound keeps them together.')
+  .description(
+    'A parameter-server cluster for asynchronous SGD.\nSharded servers hold the weights, workers push gradients, a staleness bound keeps them together.',
+  )
   .version(version)
   .showSuggestionAfterError()
   .addHelpText(
@@ -23,7 +25,8 @@ Examples:
 
 A run leaves a folder in runs/: the job, metrics, staleness records, logs, checkpoints, model.safetensors, summary.json.`,
   );
-for (const command of [trainCommand(), coordinatorCommand(), parameterServerCommand(), workerCommand(), evaluatorCommand()]) program.addCommand(command);
+for (const command of [trainCommand(), coordinatorCommand(), parameterServerCommand(), workerCommand(), evaluatorCommand()])
+  program.addCommand(command);
 
 try {
   await program.parseAsync();

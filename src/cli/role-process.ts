@@ -32,7 +32,10 @@ const END_MS = 4_000;
  * Runs a role until it has done its work, or is told to end.
  * @param body gets the role going; `end` is called once on SIGTERM or SIGINT; `done` resolves with the exit code
  */
-export async function runRole(log: Log, body: () => Promise<{ done: Promise<number>; end: () => void; close: () => Promise<void> }>): Promise<void> {
+export async function runRole(
+  log: Log,
+  body: () => Promise<{ done: Promise<number>; end: () => void; close: () => Promise<void> }>,
+): Promise<void> {
   exitWithLauncher(log);
   process.on('uncaughtException', (error) => {
     log('bug', { error: error.stack ?? error.message });

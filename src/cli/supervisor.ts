@@ -80,7 +80,9 @@ export class Supervisor {
 
   /** Names and process ids of what runs now. */
   running(): { name: string; pid: number }[] {
-    return [...this.children.values()].flatMap(({ role, process: child }) => (child?.pid === undefined ? [] : [{ name: role.name, pid: child.pid }]));
+    return [...this.children.values()].flatMap(({ role, process: child }) =>
+      child?.pid === undefined ? [] : [{ name: role.name, pid: child.pid }],
+    );
   }
 
   /** No more restarts; what ends now stays away. */
@@ -167,7 +169,10 @@ export class Supervisor {
 
   private hopeless(child: Child, how: string): TardigradError {
     const { role, tail, failedStarts } = child;
-    const often = failedStarts >= START_TRIES ? `${failedStarts} times before it was ready` : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
+    const often =
+      failedStarts >= START_TRIES
+        ? `${failedStarts} times before it was ready`
+        : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
     return new TardigradError('UNAVAILABLE', `${role.name} ${how}, ${often}. Its last words:\n${tail.join('\n')}\n`, {
       facts: { role: role.name },
       next: `See ${role.logFile}.`,

@@ -47,7 +47,6 @@ export class Checkpoints {
     const broken: string[] = [];
     for (const id of ids) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- newest first, and mostly the first is whole
         const manifest = await this.read(id);
         if (manifest) return { manifest };
       } catch (error) {
@@ -90,7 +89,9 @@ export class Checkpoints {
   /** Keeps the newest `keep`, and drops older tries that never got a manifest. */
   private async prune(): Promise<void> {
     const ids = await this.ids();
-    await Promise.all(ids.slice(0, Math.max(0, ids.length - this.keep)).map((id) => rm(this.cutFolder(id), { recursive: true, force: true })));
+    await Promise.all(
+      ids.slice(0, Math.max(0, ids.length - this.keep)).map((id) => rm(this.cutFolder(id), { recursive: true, force: true })),
+    );
   }
 }
 

@@ -21,10 +21,16 @@ export interface CutFailed {
   readonly why: string;
   /** A shard has seen this higher epoch: the leader is none any more. */
   readonly newerEpoch: number | undefined;
-  readonly unloaded: boolean;
+  /** A shard that holds nothing of the job. */
+  readonly emptyShard: number | undefined;
 }
 
-export function* takeCut(ports: LeaderPorts, shards: number, id: number, purpose: 'checkpoint' | 'snapshot'): Operation<CutTaken | CutFailed> {
+export function* takeCut(
+  ports: LeaderPorts,
+  shards: number,
+  id: number,
+  purpose: 'checkpoint' | 'snapshot',
+): Operation<CutTaken | CutFailed> {
   const indices = Array.from({ length: shards }, (_, index) => index);
   const marks = yield* all(indices.map((shard) => ports.order(shard, { type: 'mark', id })));
   const sequences: Record<string, number> = {};
@@ -45,7 +51,12 @@ function fail(ports: LeaderPorts, shards: number, id: number, reply: ShardReply,
   // The others stop holding at once, rather than at their mark timeout.
   for (let index = 0; index < shards; index += 1) ports.order(index, { type: 'dropMark', id });
   const why = reply.type === 'refused' || reply.type === 'lost' ? reply.why : `shard ${shard} answered ${reply.type}`;
-  return { ok: false, why: `shard ${shard}: ${why}`, newerEpoch: reply.type === 'refused' ? reply.epoch : undefined, unloaded: reply.type === 'unloaded' };
+  return {
+    ok: false,
+    why: `shard ${shard}: ${why}`,
+    newerEpoch: reply.type === 'refused' ? reply.epoch : undefined,
+    emptyShard: reply.type === 'unloaded' ? shard : undefined,
+  };
 }
 
 /** Pushes in M that some shard never decided: their worker left between its parts. As `worker/incarnation#sequence`. */
@@ -54,7 +65,8 @@ export function tornIn(cut: CutTaken): string[] {
   for (const [key, sequence] of Object.entries(cut.sequences)) {
     const { worker, incarnation } = memberOfKey(key);
     for (const reply of cut.replies) {
-      for (let missing = (reply.sequences[key] ?? 0) + 1; missing <= sequence; missing += 1) torn.add(`${memberKey(worker, incarnation)}#${missing}`);
+      for (let missing = (reply.sequences[key] ?? 0) + 1; missing <= sequence; missing += 1)
+        torn.add(`${memberKey(worker, incarnation)}#${missing}`);
     }
   }
   return [...torn].toSorted();

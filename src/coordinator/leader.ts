@@ -56,7 +56,9 @@ export interface WorkerCall {
   readonly request: WorkerRequest;
 }
 
-export type SnapshotAnswer = { readonly ok: true; readonly id: number; readonly versions: readonly number[] } | { readonly ok: false; readonly why: string };
+export type SnapshotAnswer =
+  | { readonly ok: true; readonly id: number; readonly versions: readonly number[] }
+  | { readonly ok: false; readonly why: string };
 
 /** Restores in a row without one stored task between them. */
 const RESTORES_WITHOUT_PROGRESS = 10;
@@ -64,6 +66,8 @@ const RESTORES_WITHOUT_PROGRESS = 10;
 const TASKS_PER_EPOCH = 2 ** 32;
 /** A final evaluation or checkpoint that fails is tried again this often. */
 const FINAL_TRIES = 5;
+/** Between two tries of a checkpoint that the job cannot go on without: a server may be on its way back. */
+const CUT_RETRY_MS = 500;
 
 interface Running {
   readonly generator: Operation;
@@ -120,11 +124,25 @@ export class JobLeader {
   private restoresInARow = 0;
   private elapsedMs: number;
   private nowMs: number;
+  private lastTickMs: number;
+  /** Reserved in the store when this leader took over: what it must account for before it leads. */
+  private readonly inherited: number;
+  /** Named by the manifest that this history was restored from. */
+  private tornBefore: readonly string[];
+  /** Its server holds nothing of the job, and nobody has said that it restarted. */
+  private emptyShard: number | undefined;
+  /** The shards of the run before were cut in another way: they cannot be taken over as they are. */
+  private readonly recut: boolean;
 
   constructor(options: LeaderOptions, ports: LeaderPorts, stored: StoredJob | undefined, nowMs: number) {
     this.options = options;
     this.ports = ports;
     this.nowMs = nowMs;
+    this.lastTickMs = nowMs;
+    this.inherited = stored?.reserved ?? 0;
+    this.tornBefore = stored?.torn ?? [];
+    this.draining = stored?.draining;
+    this.recut = stored !== undefined && JSON.stringify(stored.ranges) !== JSON.stringify(options.ranges);
     this.stateNow = stored?.state ?? 'loading';
     this.reasonNow = stored?.reason ?? '';
     this.history = stored?.history ?? 0;
@@ -151,13 +169,18 @@ export class JobLeader {
   begin(nowMs: number, resume: boolean): void {
     this.nowMs = nowMs;
     if (this.over) return;
+    if (resume) this.draining = undefined;
     if (this.stateNow === 'running' || this.stateNow === 'finishing') {
-      if (resume) this.spawn('restore', this.restore('resumed from its last checkpoint', false));
+      if (resume || this.recut) this.spawn('restore', this.restore('resumed from its last checkpoint', false));
       else {
         this.recovering = true;
         this.spawn('recover', this.recover());
       }
-    } else this.spawn('restore', this.restore(resume ? 'resumed from its last checkpoint' : 'started', false));
+    } else
+      this.spawn(
+        'restore',
+        this.restore(resume ? 'resumed from its last checkpoint' : 'started', this.stateNow === 'restoring' && !resume),
+      );
     this.pump();
   }
 
@@ -213,11 +236,15 @@ export class JobLeader {
       recovering: this.recovering,
       cutting: this.cutting,
       versions: [...this.versions],
-      members: this.membership.all().map(({ worker, incarnation, evaluator, lastHeardMs }) => ({ worker, incarnation, evaluator, lastHeardMs })),
+      members: this.membership
+        .all()
+        .map(({ worker, incarnation, evaluator, lastHeardMs }) => ({ worker, incarnation, evaluator, lastHeardMs })),
       leasedTasks: this.tasks.leased,
       pooledBatches: this.tasks.pooledBatches(),
       reserved: this.reserved,
-      checkpoint: this.lastManifest ? { id: this.lastManifest.id, versions: this.lastManifest.versions, heldMs: this.lastManifest.heldMs } : undefined,
+      checkpoint: this.lastManifest
+        ? { id: this.lastManifest.id, versions: this.lastManifest.versions, heldMs: this.lastManifest.heldMs }
+        : undefined,
       elapsedMs: this.elapsedMs,
       operations: this.operations.map(({ name }) => name),
       draining: this.draining?.reason,
@@ -229,16 +256,24 @@ export class JobLeader {
   tick(nowMs: number): void {
     if (this.stateNow === 'running') this.elapsedMs += nowMs - this.nowMs;
     this.nowMs = nowMs;
+    const asleepMs = nowMs - this.lastTickMs;
+    this.lastTickMs = nowMs;
     if (this.over || this.deposed) return;
+    if (asleepMs > this.options.leaseMs / 3) this.membership.renewAll(nowMs);
     for (const [shard, since] of this.lostSinceMs) {
       if (nowMs - since > this.options.serverReturnMs) {
-        this.end('failed', `server of shard ${shard} has been gone for ${Math.round((nowMs - since) / 1000)} s, longer than ${this.options.serverReturnMs / 1000} s`);
+        this.end(
+          'failed',
+          `server of shard ${shard} has been gone for ${Math.round((nowMs - since) / 1000)} s, longer than ${this.options.serverReturnMs / 1000} s`,
+        );
         return;
       }
     }
     if (!this.restoring()) {
       for (const member of this.membership.expired(nowMs)) {
-        this.ports.event('leaseOver', `${member.worker} has not been heard of for ${this.options.leaseMs} ms: it no longer counts`, { worker: member.worker });
+        this.ports.event('leaseOver', `${member.worker} has not been heard of for ${this.options.leaseMs} ms: it no longer counts`, {
+          worker: member.worker,
+        });
         this.evict(member);
       }
       this.schedule();
@@ -252,7 +287,13 @@ export class JobLeader {
       const next = this.deposed ? undefined : this.operations.find((operation) => operation.ready());
       if (!next) return;
       this.step(next);
+      if (this.emptyShard !== undefined) this.restoreEmpty(this.emptyShard);
     }
+  }
+
+  private restoreEmpty(shard: number): void {
+    this.emptyShard = undefined;
+    if (!this.over && !this.deposed && !this.restoring()) this.startRestore(`shard ${shard} holds nothing of the job`);
   }
 
   /** A server process of a new life: what its shard held is gone. */
@@ -291,7 +332,8 @@ export class JobLeader {
 
   /** For evaluation: all shards at one vector of sequences. Requests that wait share the next cut. */
   snapshot(identity: Identity, answer: (snapshot: SnapshotAnswer) => void): void {
-    if (!this.membership.is(identity.worker, identity.incarnation)) return answer({ ok: false, why: 'this incarnation is over: register again' });
+    if (!this.membership.is(identity.worker, identity.incarnation))
+      return answer({ ok: false, why: 'this incarnation is over: register again' });
     if (this.restoring() || this.over) return answer({ ok: false, why: `the job is ${this.stateNow}` });
     this.snapshotWaiters.push({ answer });
     this.schedule();
@@ -316,7 +358,10 @@ export class JobLeader {
     });
     const { targetAccuracy } = this.options.stop;
     if (targetAccuracy !== undefined && result.accuracy >= targetAccuracy) {
-      this.drain(`test accuracy ${(result.accuracy * 100).toFixed(2)} % reached the target ${(targetAccuracy * 100).toFixed(2)} %`, 'succeeded');
+      this.drain(
+        `test accuracy ${(result.accuracy * 100).toFixed(2)} % reached the target ${(targetAccuracy * 100).toFixed(2)} %`,
+        'succeeded',
+      );
     }
     this.pump();
   }
@@ -409,7 +454,10 @@ export class JobLeader {
 
   private leaseInitialize(member: LeasedMember): WorkerAnswer {
     const task = this.initializeTask;
-    if (!task || (task.leasedTo && this.membership.is(task.leasedTo.worker, task.leasedTo.incarnation) && task.leasedTo.worker !== member.worker)) {
+    if (
+      !task ||
+      (task.leasedTo && this.membership.is(task.leasedTo.worker, task.leasedTo.incarnation) && task.leasedTo.worker !== member.worker)
+    ) {
       return { type: 'none' };
     }
     task.leasedTo = member;
@@ -427,7 +475,8 @@ export class JobLeader {
 
   private finishTask(member: LeasedMember, request: Extract<WorkerRequest, { type: 'finish' }>): void {
     if (this.initializeTask && request.task === this.initializeTask.task) {
-      if (this.stateNow === 'initializing' && !this.operations.some(({ name }) => name === 'cut 0')) this.spawn('cut 0', this.startTraining());
+      if (this.stateNow === 'initializing' && !this.operations.some(({ name }) => name === 'cut 0'))
+        this.spawn('cut 0', this.startTraining());
       return;
     }
     const owned = this.tasks.leasesOf(member.worker, member.incarnation);
@@ -514,7 +563,6 @@ export class JobLeader {
   private *recover(): Operation {
     yield* this.tellMembers();
     if (this.deposed) return;
-    const { reserved } = this;
     yield () =>
       this.membership.workers().every((member) => member.reported) &&
       !this.operations.some(({ name }) => name.startsWith('evict') || name === 'register');
@@ -523,13 +571,15 @@ export class JobLeader {
     const outcomes = replies.flatMap((reply) => (reply.type === 'collect' ? [reply.outcomes] : []));
     if (this.deposed || outcomes.length < replies.length) return;
     const kinds = settledBy(outcomes);
-    for (let batch = 0; batch < reserved; batch += 1) {
+    // Only what the leader before had reserved: newer ranges go to the pool when their reservation is stored.
+    for (let batch = 0; batch < this.inherited; batch += 1) {
       if (this.settled.has(batch) || this.tasks.isLeased(batch) || this.tasks.isPooled(batch)) continue;
       const kind = kinds.get(batch);
       if (kind) this.settled.settle(batch, 1, kind);
       else this.tasks.give(batch, 1);
     }
     this.recovering = false;
+    if (this.stateNow === 'finishing') this.stateNow = 'running'; // the end is done again, from its first step
     this.ports.event('recovered', `the new coordinator has taken over at epoch ${this.options.epoch}`, { epoch: this.options.epoch });
     this.write();
   }
@@ -553,7 +603,9 @@ export class JobLeader {
     if (why !== undefined) {
       this.ports.event('checkpointFailed', `the first checkpoint failed: ${why}`, {});
       this.lastCheckpointMs = this.nowMs;
+      if (this.deposed) return;
       // Nothing was lost: the initial weights are on the shards, and the next try writes them.
+      yield* this.pause(CUT_RETRY_MS);
       this.spawn('cut 0', this.startTraining());
       return;
     }
@@ -570,12 +622,15 @@ export class JobLeader {
     this.cutNumber += 1;
     const id = this.cutNumber;
     const { history } = this;
+    // Stored before it is used: two leaders that wrote to one cut's files would spoil both.
+    if (!(yield* this.stored())) return 'the store knows a newer leader';
     const cut = yield* takeCut(this.ports, this.versions.length, id, 'checkpoint');
     this.lastCheckpointMs = this.nowMs;
     this.lastCheckpointUpdates = this.updates;
     if (!cut.ok) {
       this.cutting = false;
       if (cut.newerEpoch !== undefined && cut.newerEpoch > this.options.epoch) this.depose(cut.why);
+      this.emptyShard = cut.emptyShard;
       return cut.why;
     }
     const manifest = this.manifestOf(id, history, cut, noted);
@@ -585,17 +640,29 @@ export class JobLeader {
     const problem = ticket.get();
     if (problem !== undefined) return problem;
     this.lastManifest = manifest;
-    this.ports.event('checkpoint', `checkpoint ${id} at versions ${manifest.versions.join(', ')}; pushes beyond it waited ${Math.max(...manifest.heldMs).toFixed(1)} ms`, {
-      checkpoint: id,
-      heldMsMax: Math.max(...manifest.heldMs),
-    });
+    this.ports.event(
+      'checkpoint',
+      `checkpoint ${id} at versions ${manifest.versions.join(', ')}; pushes beyond it waited ${Math.max(...manifest.heldMs).toFixed(1)} ms`,
+      {
+        checkpoint: id,
+        heldMsMax: Math.max(...manifest.heldMs),
+      },
+    );
     yield* this.stored();
     return undefined;
   }
 
-  private manifestOf(id: number, history: number, cut: CutTaken, noted: readonly { firstBatch: number; count: number; kind: Parameters<SettledLedger['settle']>[2] }[]): Manifest {
-    const ledger = new SettledLedger(this.options.shape, [...noted, ...settledRuns(settledBy(cut.replies.map(({ outcomes }) => outcomes)))]);
-    const torn = new Set([...(this.lastManifest?.history === history ? this.lastManifest.torn : []), ...tornIn(cut)]);
+  private manifestOf(
+    id: number,
+    history: number,
+    cut: CutTaken,
+    noted: readonly { firstBatch: number; count: number; kind: Parameters<SettledLedger['settle']>[2] }[],
+  ): Manifest {
+    const ledger = new SettledLedger(this.options.shape, [
+      ...noted,
+      ...settledRuns(settledBy(cut.replies.map(({ outcomes }) => outcomes))),
+    ]);
+    const torn = new Set([...this.tornBefore, ...(this.lastManifest?.history === history ? this.lastManifest.torn : []), ...tornIn(cut)]);
     return {
       format: 1,
       id,
@@ -614,7 +681,10 @@ export class JobLeader {
       settled: ledger.runs(),
       refusedAttempts: this.refusedAttempts,
       heldMs: cut.replies.map(({ heldMs }) => heldMs),
-      notHeld: ['what lives on workers (error-feedback residuals, local velocities)', "what belongs to a member's life (backups of pulled weights)"],
+      notHeld: [
+        'what lives on workers (error-feedback residuals, local velocities)',
+        "what belongs to a member's life (backups of pulled weights)",
+      ],
       writtenAt: this.ports.wallClock(),
     };
   }
@@ -630,7 +700,9 @@ export class JobLeader {
     const cut = yield* takeCut(this.ports, this.versions.length, id, 'snapshot');
     this.cutting = false;
     if (!cut.ok && cut.newerEpoch !== undefined && cut.newerEpoch > this.options.epoch) this.depose(cut.why);
-    const answer: SnapshotAnswer = cut.ok ? { ok: true, id, versions: cut.replies.map(({ version }) => version) } : { ok: false, why: cut.why };
+    const answer: SnapshotAnswer = cut.ok
+      ? { ok: true, id, versions: cut.replies.map(({ version }) => version) }
+      : { ok: false, why: cut.why };
     for (const waiter of waiters) waiter.answer(answer);
   }
 
@@ -674,7 +746,9 @@ export class JobLeader {
       const fences = yield* all(this.orderAll({ type: 'fence', history: this.history }));
       this.notice(fences);
       if (this.deposed) return;
-      const atLoss = fences.map((reply, shard) => (reply.type === 'fence' && reply.version > 0 ? reply.version : (this.versions[shard] ?? 0)));
+      const atLoss = fences.map((reply, shard) =>
+        reply.type === 'fence' && reply.version > 0 ? reply.version : (this.versions[shard] ?? 0),
+      );
       for (const reply of fences) if (reply.type === 'fence') this.membership.noteIncarnations(reply.incarnations);
       const loads = yield* all(
         this.options.ranges.map((ranges, shard) =>
@@ -687,7 +761,10 @@ export class JobLeader {
         const bad = loads.find((reply) => reply.type === 'lost' || reply.type === 'refused');
         this.restoresInARow += 1;
         if (this.restoresInARow > RESTORES_WITHOUT_PROGRESS) {
-          return this.end('failed', `loading failed ${RESTORES_WITHOUT_PROGRESS} times: ${bad && 'why' in bad ? bad.why : 'servers restart again and again'}`);
+          return this.end(
+            'failed',
+            `loading failed ${RESTORES_WITHOUT_PROGRESS} times: ${bad && 'why' in bad ? bad.why : 'servers restart again and again'}`,
+          );
         }
         continue;
       }
@@ -705,10 +782,15 @@ export class JobLeader {
   ): void {
     const { shape, totalBatches, taskBatches, epoch } = this.options;
     this.settled = new SettledLedger(shape, manifest?.settled);
-    this.tasks = new DataTasks({ batchesPerEpoch: shape.batchesPerEpoch, totalBatches, taskBatches }, this.settled, epoch * TASKS_PER_EPOCH + this.history * 2 ** 20);
+    this.tasks = new DataTasks(
+      { batchesPerEpoch: shape.batchesPerEpoch, totalBatches, taskBatches },
+      this.settled,
+      epoch * TASKS_PER_EPOCH + this.history * 2 ** 20,
+    );
     this.tasks.give(0, this.reserved);
     this.membership.clear();
     this.lastManifest = manifest;
+    this.tornBefore = manifest?.torn ?? [];
     this.lastCheckpointMs = this.nowMs;
     loads.forEach((reply, shard) => {
       if (reply.type === 'done') this.versions[shard] = reply.version;
@@ -718,7 +800,9 @@ export class JobLeader {
     if (this.evaluation) this.evaluation.leasedTo = undefined;
     if (manifest && this.refusedAttempts < manifest.refusedAttempts) this.refusedAttempts = manifest.refusedAttempts;
     this.toForget = [];
-    this.initializeTask = manifest ? undefined : { task: epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH - 1 - this.history, leasedTo: undefined };
+    this.initializeTask = manifest
+      ? undefined
+      : { task: epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH - 1 - this.history, leasedTo: undefined };
     this.stateNow = manifest ? 'running' : 'initializing';
     if (!lost) return;
     const updates = Math.max(...lost.atLoss.map((version, shard) => version - (manifest?.versions[shard] ?? 0)), 0);
@@ -730,16 +814,20 @@ export class JobLeader {
     this.restores += 1;
     this.redoneUpdates += updates;
     this.redoneBatches += batches;
-    this.ports.event('restored', `back at ${manifest ? `checkpoint ${manifest.id}` : 'the start'}: ${updates} updates and ${batches} settled batches are done again`, {
-      checkpoint: manifest?.id ?? 0,
-      updates,
-      batches,
-      history: this.history,
-      versionsAtLoss: lost.atLoss.join(' '),
-      versionsLoaded: loads.map((reply) => (reply.type === 'done' ? reply.version : -1)).join(' '),
-      hashesLoaded: loads.map((reply) => (reply.type === 'done' ? (reply.stateHash ?? '') : '')).join(' '),
-      hashesOfCheckpoint: manifest?.stateHashes.join(' ') ?? '',
-    });
+    this.ports.event(
+      'restored',
+      `back at ${manifest ? `checkpoint ${manifest.id}` : 'the start'}: ${updates} updates and ${batches} settled batches are done again`,
+      {
+        checkpoint: manifest?.id ?? 0,
+        updates,
+        batches,
+        history: this.history,
+        versionsAtLoss: lost.atLoss.join(' '),
+        versionsLoaded: loads.map((reply) => (reply.type === 'done' ? reply.version : -1)).join(' '),
+        hashesLoaded: loads.map((reply) => (reply.type === 'done' ? (reply.stateHash ?? '') : '')).join(' '),
+        hashesOfCheckpoint: manifest?.stateHashes.join(' ') ?? '',
+      },
+    );
   }
 
   // ---- the schedule
@@ -774,7 +862,11 @@ export class JobLeader {
 
   private askEvaluation(): void {
     this.evaluatedUpdates = this.updates;
-    this.evaluation = { task: this.options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2 + this.evaluatedUpdates, updates: this.updates, leasedTo: undefined };
+    this.evaluation = {
+      task: this.options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2 + this.evaluatedUpdates,
+      updates: this.updates,
+      leasedTo: undefined,
+    };
   }
 
   private scheduleCuts(): void {
@@ -805,6 +897,7 @@ export class JobLeader {
     if (this.draining || this.over || this.stateNow === 'finishing') return;
     this.draining = { reason, state };
     this.ports.event('draining', `ending: ${reason}`, {});
+    this.write();
   }
 
   private isDone(): boolean {
@@ -827,6 +920,7 @@ export class JobLeader {
       const why = yield* this.checkpoint();
       if (why === undefined || this.deposed) break;
       if (tries >= FINAL_TRIES) return this.end('failed', `the last checkpoint failed ${tries} times: ${why}`);
+      yield* this.pause(CUT_RETRY_MS);
     }
     this.end(state, reason);
   }
@@ -876,7 +970,10 @@ export class JobLeader {
 
   /** A shard that refuses for a higher epoch has told us that another leads. */
   private notice(replies: readonly ShardReply[]): void {
-    for (const reply of replies) if (reply.type === 'refused' && reply.epoch > this.options.epoch) this.depose(reply.why);
+    replies.forEach((reply, shard) => {
+      if (reply.type === 'refused' && reply.epoch > this.options.epoch) this.depose(reply.why);
+      else if (reply.type === 'unloaded') this.emptyShard = shard;
+    });
   }
 
   private depose(why: string): void {
@@ -896,6 +993,8 @@ export class JobLeader {
       incarnations,
       reserved: this.reserved,
       settled: this.settled.runs(),
+      torn: this.tornBefore,
+      draining: this.draining,
       refusedAttempts: this.refusedAttempts,
       redoneBatches: this.redoneBatches,
       redoneUpdates: this.redoneUpdates,
@@ -906,6 +1005,11 @@ export class JobLeader {
       evaluatedUpdates: this.evaluatedUpdates,
       elapsedMs: this.elapsedMs,
     });
+  }
+
+  private *pause(ms: number): Operation {
+    const until = this.nowMs + ms;
+    yield () => this.nowMs >= until;
   }
 
   private *stored(restoring = false): Operation<boolean> {

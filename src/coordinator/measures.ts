@@ -105,7 +105,12 @@ export class JobMeasures {
     const measures = this.workers.get(name);
     if (!measures) return undefined;
     const { incarnation, evaluator, backend, why, report, rate } = measures;
-    const parts = { data: report?.dataMs ?? 0, compute: report?.computeMs ?? 0, exchange: report?.exchangeMs ?? 0, waiting: report?.waitingMs ?? 0 };
+    const parts = {
+      data: report?.dataMs ?? 0,
+      compute: report?.computeMs ?? 0,
+      exchange: report?.exchangeMs ?? 0,
+      waiting: report?.waitingMs ?? 0,
+    };
     const total = parts.data + parts.compute + parts.exchange + parts.waiting;
     const share = (part: number): number => (total > 0 ? part / total : 0);
     return {

@@ -53,6 +53,11 @@ export class Membership {
     return this.members.get(worker)?.incarnation === incarnation;
   }
 
+  /** A leader that slept has heard nobody: that is its own absence, not theirs. */
+  renewAll(nowMs: number): void {
+    for (const member of this.members.values()) member.lastHeardMs = nowMs;
+  }
+
   remove(worker: string): void {
     this.members.delete(worker);
   }

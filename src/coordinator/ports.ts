@@ -90,6 +90,10 @@ export interface StoredJob {
   /** Batches below this may have been leased. */
   readonly reserved: number;
   readonly settled: readonly SettledRun[];
+  /** Torn pushes that the restored manifest named: every later manifest names them too. */
+  readonly torn: readonly string[];
+  /** The job is ending before its data is. */
+  readonly draining: { readonly reason: string; readonly state: 'succeeded' | 'stopped' } | undefined;
   readonly refusedAttempts: number;
   readonly redoneBatches: number;
   readonly redoneUpdates: number;

@@ -25,7 +25,8 @@ export async function runCoordinator(options: CoordinatorProcessOptions): Promis
   const epoch = await store.raiseEpoch();
   const role = new CoordinatorRole({ store, epoch, detectFailureMs: options.detectFailureMs, log });
   await role.recover();
-  const onError = (error: unknown): void => log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const onError = (error: unknown): void =>
+    log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const server = await startServer({ listen: options.listen, services: [role.service], onError });
   const ticker = setInterval(() => role.tick(performance.now()), TICK_MS);
   return {

@@ -79,7 +79,6 @@ export class CoordinatorRole {
     for (const [key, value] of await store.list('jobs/')) {
       if (!key.endsWith('/placement')) continue;
       const placement = value as unknown as JobPlacement;
-      // oxlint-disable-next-line no-await-in-loop -- a handful of jobs, once
       const stored = (await store.get(leaderKey(placement.spec.name))) as unknown as StoredJob | undefined;
       this.start(placement, stored, false);
     }
@@ -118,7 +117,15 @@ export class CoordinatorRole {
 
   // ---- servers
 
-  private async registerServer({ server, life, address }: { server: string; life: string; address: string }): Promise<{ epoch: number; heartbeatMs: number }> {
+  private async registerServer({
+    server,
+    life,
+    address,
+  }: {
+    server: string;
+    life: string;
+    address: string;
+  }): Promise<{ epoch: number; heartbeatMs: number }> {
     const nowMs = performance.now();
     const known = this.servers.get(server);
     this.servers.set(server, { life, address, lastHeardMs: nowMs });
@@ -165,7 +172,13 @@ export class CoordinatorRole {
     if (answer.type === 'finished') return { epoch, finished: true };
     if (answer.type !== 'registered') return { epoch, waiting: true, why: 'why' in answer ? answer.why : '' };
     job.measures.joined(worker, { incarnation: answer.identity.incarnation, evaluator, backend, why });
-    return { epoch, identity: answer.identity, jobSpec: JSON.stringify(job.spec), mapVersion: answer.mapVersion, shards: job.shardAddresses() };
+    return {
+      epoch,
+      identity: answer.identity,
+      jobSpec: JSON.stringify(job.spec),
+      mapVersion: answer.mapVersion,
+      shards: job.shardAddresses(),
+    };
   }
 
   /** A member's request to its job's leader. */
@@ -247,7 +260,9 @@ export class CoordinatorRole {
     const spec = JSON.parse(request.jobSpec) as Job;
     const running = this.jobs.get(spec.name);
     if (running && !running.leader.over) {
-      throw new TardigradError('ALREADY_EXISTS', `Job ${spec.name} is ${running.leader.state} here.`, { next: 'Watch it, or stop it first.' });
+      throw new TardigradError('ALREADY_EXISTS', `Job ${spec.name} is ${running.leader.state} here.`, {
+        next: 'Watch it, or stop it first.',
+      });
     }
     this.waiting.set(spec.name, { spec, runFolder: request.runFolder, resume: request.resume });
     await this.startWaiting();
@@ -261,9 +276,7 @@ export class CoordinatorRole {
       if (servers.length < spec.shards) continue;
       this.waiting.delete(name);
       const placement: JobPlacement = { spec, runFolder, servers: servers.slice(0, spec.shards) };
-      // oxlint-disable-next-line no-await-in-loop -- a handful of jobs
       const earlier = resume ? ((await store.get(leaderKey(name))) as unknown as StoredJob | undefined) : undefined;
-      // oxlint-disable-next-line no-await-in-loop
       await store.commit({ epoch, put: { [placementKey(name)]: placement as unknown as Json } });
       // A resumed job is a new run of the old one: its record gives numbers that must not be used twice, not its state.
       const carried = earlier && { ...earlier, state: 'loading' as const, reason: '', members: {} };

@@ -65,7 +65,8 @@ export class SettledLedger {
         if (!kind) return;
         const batch = epoch * this.shape.batchesPerEpoch + index;
         const last = runs.at(-1);
-        if (last && last.kind === kind && last.firstBatch + last.count === batch) runs[runs.length - 1] = { ...last, count: last.count + 1 };
+        if (last && last.kind === kind && last.firstBatch + last.count === batch)
+          runs[runs.length - 1] = { ...last, count: last.count + 1 };
         else runs.push({ firstBatch: batch, count: 1, kind });
       });
     }

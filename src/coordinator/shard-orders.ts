@@ -45,7 +45,6 @@ export class ShardOrders {
       if (this.closed) return { type: 'lost', why: 'this coordinator no longer leads' };
       if (address !== undefined) {
         try {
-          // oxlint-disable-next-line no-await-in-loop -- one try after the other
           const reply = await sendOrder(this.connection(address), this.toWire(shard, order), this.deadlineMs(order));
           return fromWire(order, reply);
         } catch (error) {
@@ -54,7 +53,6 @@ export class ShardOrders {
           if (error instanceof TardigradError && !error.retryable) return { type: 'lost', why: error.message };
         }
       } else if (once) return { type: 'lost', why: `the server of shard ${shard} is away` };
-      // oxlint-disable-next-line no-await-in-loop -- waits for the server to come back; the job's own limit ends it
       await delay(RETRY_MS, undefined, { ref: false });
     }
   }
@@ -93,7 +91,14 @@ export class ShardOrders {
         return { ...wire, fence: { history: order.history } };
       case 'load': {
         const { history, mapVersion, ranges, from } = order;
-        const load = { history, mapVersion, ranges: [...ranges], config: this.options.loadConfig(shard), sources: [...(from?.files ?? [])], clock: from?.clock ?? 0 };
+        const load = {
+          history,
+          mapVersion,
+          ranges: [...ranges],
+          config: this.options.loadConfig(shard),
+          sources: [...(from?.files ?? [])],
+          clock: from?.clock ?? 0,
+        };
         return { ...wire, load };
       }
       case 'collect':

@@ -14,7 +14,12 @@ const OPEN_PREFIX = 'open/';
 /** Views over the copy, not copies of it: write them before it goes. */
 export function encodeCut(ranges: readonly Range[], copy: ShardCopy): Uint8Array[] {
   const { x, state, open, ...rest } = copy;
-  const vector = (name: string, data: Float32Array): SafeTensor => ({ name, dtype: 'F32', shape: [data.length], data: data as Float32Array<ArrayBuffer> });
+  const vector = (name: string, data: Float32Array): SafeTensor => ({
+    name,
+    dtype: 'F32',
+    shape: [data.length],
+    data: data as Float32Array<ArrayBuffer>,
+  });
   const gradients: SafeTensor[] = [];
   const updates = open.map((update, u) => ({
     round: update.round,
@@ -39,7 +44,10 @@ export function decodeCut(bytes: Uint8Array, file: string): { ranges: readonly R
     return tensor.data;
   };
   const parsed = JSON.parse(metadata['shard'] ?? 'null') as
-    | (Omit<ShardCopy, 'x' | 'state' | 'open'> & { ranges: readonly Range[]; open: readonly { round: number; pushes: readonly Omit<OpenUpdate['pushes'][number], 'gradient'>[] }[] })
+    | (Omit<ShardCopy, 'x' | 'state' | 'open'> & {
+        ranges: readonly Range[];
+        open: readonly { round: number; pushes: readonly Omit<OpenUpdate['pushes'][number], 'gradient'>[] }[];
+      })
     | null;
   if (parsed === null) throw fail('its state is missing');
   const { ranges, open, ...rest } = parsed;

@@ -33,14 +33,16 @@ export class Mark {
     return sequence > Math.max(limit, decided);
   }
 
-  /** A repeat of a held push attaches to it: one copy of the gradient, answered on the newer stream. */
+  /**
+   * A repeat of a held push takes its place: one copy of the gradient, answered on the newer stream. Its place in the order
+   * is new too: the earlier copy may have come ahead of a part that was malformed, and would be a gap when released.
+   */
   hold(held: HeldPush): void {
-    const twin = this.heldPushes.find(
+    this.heldPushes = this.heldPushes.filter(
       (other) =>
-        other.worker === held.worker && other.incarnation === held.incarnation && other.push.header.sequence === held.push.header.sequence,
+        other.worker !== held.worker || other.incarnation !== held.incarnation || other.push.header.sequence !== held.push.header.sequence,
     );
-    if (twin) twin.push = held.push;
-    else this.heldPushes.push(held);
+    this.heldPushes.push(held);
   }
 
   /** Takes out all held pushes, in order of arrival; those still beyond M are held again by the caller. */

@@ -34,7 +34,8 @@ export interface RunningParameterServer {
 
 export async function runParameterServer(options: ParameterServerOptions): Promise<RunningParameterServer> {
   const { log } = options;
-  const onError = (error: unknown): void => log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const onError = (error: unknown): void =>
+    log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const role = new ParameterServerRole({ kernels: plainKernels, now: () => performance.now(), onError, log });
   const server = await startServer({
     listen: options.listen,

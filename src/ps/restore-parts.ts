@@ -75,10 +75,14 @@ function piecesOf(range: Range, stretches: readonly Stretch[]): ShardParts['piec
     next += common.length;
   }
   if (next === range.start + range.length) return pieces;
-  throw new TardigradError('DATA_LOSS', `The cut does not hold element ${next} exactly once; elements ${range.start} to ${range.start + range.length - 1} are asked for.`, {
-    facts: { element: next },
-    next: 'Its files do not belong together: restore from an older checkpoint.',
-  });
+  throw new TardigradError(
+    'DATA_LOSS',
+    `The cut does not hold element ${next} exactly once; elements ${range.start} to ${range.start + range.length - 1} are asked for.`,
+    {
+      facts: { element: next },
+      next: 'Its files do not belong together: restore from an older checkpoint.',
+    },
+  );
 }
 
 /** The open updates of one old shard, as far as their elements fall into these runs. */

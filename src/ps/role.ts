@@ -65,9 +65,12 @@ export class ParameterServerRole implements ParameterServerHandlers {
 
   // ---- the data plane
 
-  expected(identity: Identity): { mapVersion: number; ranges: readonly { start: number; length: number }[]; elements: number } | TardigradError {
+  expected(
+    identity: Identity,
+  ): { mapVersion: number; ranges: readonly { start: number; length: number }[]; elements: number } | TardigradError {
     const status = this.jobs.get(identity.job)?.shard.status();
-    if (!status?.loaded) return new TardigradError('UNAVAILABLE', `Nothing of job ${identity.job} is loaded here yet.`, { next: 'Try again.' });
+    if (!status?.loaded)
+      return new TardigradError('UNAVAILABLE', `Nothing of job ${identity.job} is loaded here yet.`, { next: 'Try again.' });
     return status;
   }
 
@@ -97,7 +100,9 @@ export class ParameterServerRole implements ParameterServerHandlers {
     const held = this.jobs.get(job);
     if (snapshot !== 0) {
       if (held?.snapshot?.id === snapshot) return held.snapshot.weights;
-      return new TardigradError('NOT_FOUND', `Snapshot ${snapshot} of job ${job} is not here.`, { next: 'Ask the coordinator for a new one.' });
+      return new TardigradError('NOT_FOUND', `Snapshot ${snapshot} of job ${job} is not here.`, {
+        next: 'Ask the coordinator for a new one.',
+      });
     }
     const read = held?.shard.read();
     if (!read) return new TardigradError('UNAVAILABLE', `Job ${job} has no weights here yet.`, { next: 'Try again.' });
@@ -127,7 +132,18 @@ export class ParameterServerRole implements ParameterServerHandlers {
       held.records?.flush();
       const { version, minClock, maxClock, loaded } = held.shard.status();
       const { lags, pushes, refused, bytesIn, bytesOut } = held;
-      return { job, version: loaded ? version : 0, minClock, maxClock, pushes, refused, bytesIn, bytesOut, lagCounts: [...lags.lagCounts], lagMax: lags.max };
+      return {
+        job,
+        version: loaded ? version : 0,
+        minClock,
+        maxClock,
+        pushes,
+        refused,
+        bytesIn,
+        bytesOut,
+        lagCounts: [...lags.lagCounts],
+        lagMax: lags.max,
+      };
     });
   }
 
@@ -196,7 +212,9 @@ export class ParameterServerRole implements ParameterServerHandlers {
       case 'load':
         return this.load(held, required(wire.load), wire.epoch);
       default:
-        throw new TardigradError('INVALID_ARGUMENT', 'An order names none that this server knows.', { next: 'Run one version everywhere.' });
+        throw new TardigradError('INVALID_ARGUMENT', 'An order names none that this server knows.', {
+          next: 'Run one version everywhere.',
+        });
     }
   }
 
@@ -228,11 +246,7 @@ export class ParameterServerRole implements ParameterServerHandlers {
     });
   }
 
-  private async cut(
-    held: HeldShard,
-    wire: NonNullable<ShardOrder__Output['cut']>,
-    epoch: number,
-  ): Promise<ShardOrderReply> {
+  private async cut(held: HeldShard, wire: NonNullable<ShardOrder__Output['cut']>, epoch: number): Promise<ShardOrderReply> {
     const reply = await this.give(held, { type: 'cut', id: wire.id, sequences: sequencesFromWire(wire.sequences) }, epoch);
     const { shard } = held;
     if (reply.type !== 'cut') return { ...replyToWire(reply), epoch: shard.epoch };
@@ -248,7 +262,16 @@ export class ParameterServerRole implements ParameterServerHandlers {
       stateHash: hashOfVectors(copy.x, copy.state),
     };
     if (wire.file === '') {
-      const weights: Weights = { type: 'weights', clock: 0, heldMs: 0, version: copy.version, minClock, mapVersion, ranges, values: copy.x };
+      const weights: Weights = {
+        type: 'weights',
+        clock: 0,
+        heldMs: 0,
+        version: copy.version,
+        minClock,
+        mapVersion,
+        ranges,
+        values: copy.x,
+      };
       held.snapshot = { id: wire.id, weights };
       return answer;
     }
@@ -280,13 +303,19 @@ export class ParameterServerRole implements ParameterServerHandlers {
     const copies = await Promise.all(
       wire.sources.map(async ({ file, sha256, bytes }) => {
         const content = await readFile(file).catch((error: unknown) => {
-          throw new TardigradError('DATA_LOSS', `${file} cannot be read: ${errorMessage(error)}.`, { next: 'Go on from an older checkpoint.' });
+          throw new TardigradError('DATA_LOSS', `${file} cannot be read: ${errorMessage(error)}.`, {
+            next: 'Go on from an older checkpoint.',
+          });
         });
         const found = createHash('sha256').update(content).digest('hex');
         if (content.byteLength !== bytes || found !== sha256) {
-          throw new TardigradError('DATA_LOSS', `${file} is not what was written: ${content.byteLength} bytes with SHA-256 ${found}, where the manifest says ${bytes} and ${sha256}.`, {
-            next: 'Go on from an older checkpoint.',
-          });
+          throw new TardigradError(
+            'DATA_LOSS',
+            `${file} is not what was written: ${content.byteLength} bytes with SHA-256 ${found}, where the manifest says ${bytes} and ${sha256}.`,
+            {
+              next: 'Go on from an older checkpoint.',
+            },
+          );
         }
         return decodeCut(content, file);
       }),
@@ -296,7 +325,8 @@ export class ParameterServerRole implements ParameterServerHandlers {
 }
 
 function required<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new TardigradError('INVALID_ARGUMENT', 'An order is empty.', { next: 'Run one version everywhere.' });
+  if (value === null || value === undefined)
+    throw new TardigradError('INVALID_ARGUMENT', 'An order is empty.', { next: 'Run one version everywhere.' });
   return value;
 }
 

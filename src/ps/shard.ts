@@ -182,12 +182,19 @@ export class Shard {
     const fenced = this.fenced(identity);
     if (fenced) {
       this.refuse(stream, 'hello', fenced.code, fenced.message);
+      // What its sender has put behind the hello is for nobody: answered one by one, it would look malformed.
+      this.effects.push({ type: 'closeStream', stream });
       return;
     }
     const member = this.member(identity);
     if (member.stream !== undefined && member.stream !== stream && connection <= member.connection) {
       // A late hello of a half-open stream must not close the good one.
-      this.refuse(stream, 'hello', 'INVALID_ARGUMENT', `connection ${connection} is not newer than ${member.connection}: this stream is superseded`);
+      this.refuse(
+        stream,
+        'hello',
+        'INVALID_ARGUMENT',
+        `connection ${connection} is not newer than ${member.connection}: this stream is superseded`,
+      );
       this.effects.push({ type: 'closeStream', stream });
       return;
     }
@@ -250,7 +257,9 @@ export class Shard {
       return;
     }
     if (this.waiting.filter((pull) => pull.worker === identity.worker && pull.clock !== clock).length >= PULLS_WAITING_LIMIT) {
-      this.refuse(stream, 'pull', 'RESOURCE_EXHAUSTED', `${PULLS_WAITING_LIMIT} pulls of this worker wait already: wait for them`, { clock });
+      this.refuse(stream, 'pull', 'RESOURCE_EXHAUSTED', `${PULLS_WAITING_LIMIT} pulls of this worker wait already: wait for them`, {
+        clock,
+      });
       return;
     }
     // Only the first pull after entering raises the clock; one sent ahead (pipelining) must not, or ssp's promise breaks.
@@ -342,7 +351,13 @@ export class Shard {
 
     if (header.kind === 'void') {
       this.settle(loaded, member, push, { outcome: 'void', versionLag: -1, version: loaded.version });
-      this.record(loaded, push, member, 'void', { versionApplied: -1, weight: 0, round: -1, clockLag: this.clockLag(member), servedAtMs: undefined });
+      this.record(loaded, push, member, 'void', {
+        versionApplied: -1,
+        weight: 0,
+        round: -1,
+        clockLag: this.clockLag(member),
+        servedAtMs: undefined,
+      });
       this.recheck();
       return;
     }
@@ -488,7 +503,8 @@ export class Shard {
     const held = this.mark?.release() ?? [];
     this.failCut('the job is being restored');
     this.mark = undefined;
-    for (const { push } of held) this.refuse(push.stream, 'push', 'FAILED_PRECONDITION', 'the job is being restored: register again', push.header);
+    for (const { push } of held)
+      this.refuse(push.stream, 'push', 'FAILED_PRECONDITION', 'the job is being restored: register again', push.header);
     for (const pull of this.waiting) {
       this.refuse(pull.stream, 'pull', 'FAILED_PRECONDITION', 'the job is being restored: register again', pull);
     }
@@ -496,7 +512,8 @@ export class Shard {
   }
 
   private load(order: Extract<Order, { type: 'load' }>, epoch: number): OrderReply {
-    if (order.history < this.history) return { type: 'refused', epoch, why: `history ${order.history} is over: ${this.history} is this shard's` };
+    if (order.history < this.history)
+      return { type: 'refused', epoch, why: `history ${order.history} is over: ${this.history} is this shard's` };
     if (this.loaded && order.history === this.history) return { type: 'done', version: this.loaded.version };
     const { config, parts, ranges, mapVersion } = order;
     const vectors = new ShardVectors(
@@ -656,7 +673,8 @@ export class Shard {
     if (identity.history < this.history) {
       return { code: 'FAILED_PRECONDITION', message: `history ${identity.history} is over (${this.history} now): register again` };
     }
-    if (!this.loaded || identity.history > this.history) return { code: 'UNAVAILABLE', message: 'the job is not loaded here yet: try again' };
+    if (!this.loaded || identity.history > this.history)
+      return { code: 'UNAVAILABLE', message: 'the job is not loaded here yet: try again' };
     return this.table.fenced(identity);
   }
 

@@ -151,5 +151,10 @@ export class ShardVectors {
 
 /** SHA-256 over weights and optimizer state: the same for a shard and for its copy in a cut. */
 export function hashOfVectors(x: Float32Array, state: Readonly<Record<string, Float32Array>>): string {
-  return sha256OfVectors(x, ...Object.keys(state).toSorted().map((name) => state[name] ?? new Float32Array()));
+  return sha256OfVectors(
+    x,
+    ...Object.keys(state)
+      .toSorted()
+      .map((name) => state[name] ?? new Float32Array()),
+  );
 }

@@ -77,7 +77,12 @@ class Exchange implements ExchangeStream {
     const { path, requestSerialize, responseDeserialize } = parameterServer.Exchange;
     this.#call = this.#channel.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.#weights = new WeightsAssembler(options.weightsTarget);
-    this.#outbox = new Outbox<ExchangeRequest>(this.#call, options.limits ?? LIMITS, () => performance.now(), () => this.#heard());
+    this.#outbox = new Outbox<ExchangeRequest>(
+      this.#call,
+      options.limits ?? LIMITS,
+      () => performance.now(),
+      () => this.#heard(),
+    );
     this.#stopConnecting = watchConnecting(
       () => this.#connected,
       connectMs,
@@ -147,10 +152,13 @@ class Exchange implements ExchangeStream {
   #watchSilence(): void {
     if (this.#silenceTimer !== undefined || this.closed) return;
     const restMs = this.#options.silenceMs - (performance.now() - this.#heardMs);
-    this.#silenceTimer = setTimeout(() => {
-      // A process that was itself stopped reads what waits in its sockets before it judges its peer.
-      setImmediate(() => this.#judgeSilence());
-    }, Math.max(0, restMs));
+    this.#silenceTimer = setTimeout(
+      () => {
+        // A process that was itself stopped reads what waits in its sockets before it judges its peer.
+        setImmediate(() => this.#judgeSilence());
+      },
+      Math.max(0, restMs),
+    );
   }
 
   #judgeSilence(): void {

@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
-import { TardigradError, assert } from '../errors.ts';
+import { TardigradError } from '../errors.ts';
 import { weightsChunks } from './chunks.ts';
 import type { ExchangeReply } from './generated/tardigrad/v1/ExchangeReply.ts';
 import type { ExchangeRequest__Output } from './generated/tardigrad/v1/ExchangeRequest.ts';
@@ -17,11 +17,12 @@ import type { PushReply as WirePushReply } from './generated/tardigrad/v1/PushRe
 import type { ShardStatus } from './generated/tardigrad/v1/ShardStatus.ts';
 import type { ShardStatusRequest__Output } from './generated/tardigrad/v1/ShardStatusRequest.ts';
 import type { WeightsChunk } from './generated/tardigrad/v1/WeightsChunk.ts';
-import { LIMITS, overLimit } from './limits.ts';
+import { LIMITS, overLimit, sweepMs } from './limits.ts';
 import type { TransportLimits } from './limits.ts';
 import type { DownMessage, Identity, UpMessage, Weights } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { parameterServer } from './proto.ts';
+import { sendWeights } from './read-server.ts';
 import { PushStaging, StagedBytes } from './staging.ts';
 import type { ExpectedPush } from './staging.ts';
 import { toServiceError } from './status.ts';
@@ -90,11 +91,6 @@ interface Stream {
   readonly end: (error: TardigradError | undefined) => void;
 }
 
-/** How often streams are looked at for what time alone brings to light: each limit is met within a quarter of it. */
-function sweepMs({ slowReaderMs, stalledPushMs, answerMs }: TransportLimits): number {
-  return Math.ceil(Math.min(slowReaderMs, stalledPushMs, answerMs) / 4);
-}
-
 class Service implements ParameterServerService {
   readonly definition = parameterServer;
   readonly implementation: Implementation;
@@ -150,7 +146,7 @@ class Service implements ParameterServerService {
   }
 
   closeAll(reason: string): void {
-    for (const id of [...this.#streams.keys()]) this.closeStream(id, reason);
+    for (const id of this.#streams.keys()) this.closeStream(id, reason);
   }
 
   // ---- streams
@@ -185,7 +181,7 @@ class Service implements ParameterServerService {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.values()) {
       const silentMs = Math.round(nowMs - stream.heardMs);
       if (stream.staging.open && silentMs > this.#limits.stalledPushMs) {
         this.#refuseStaged(stream, overLimit('stalledPushMs', silentMs, 'Milliseconds without a further chunk', this.#limits));
@@ -238,7 +234,9 @@ class Service implements ParameterServerService {
 
   #tooMany(): TardigradError | undefined {
     const streams = this.openStreams + 1;
-    return streams > this.#limits.streamsPerServer ? overLimit('streamsPerServer', streams, 'Streams of this server', this.#limits) : undefined;
+    return streams > this.#limits.streamsPerServer
+      ? overLimit('streamsPerServer', streams, 'Streams of this server', this.#limits)
+      : undefined;
   }
 
   // ---- calls
@@ -287,7 +285,8 @@ class Service implements ParameterServerService {
     }
     const message = upFromWire(request);
     // A body from a later version of the protocol, which this one cannot answer.
-    if (message === undefined) return this.#close(stream, new TardigradError('INVALID_ARGUMENT', 'A request without a body that is known here.'));
+    if (message === undefined)
+      return this.#close(stream, new TardigradError('INVALID_ARGUMENT', 'A request without a body that is known here.'));
     if (message.type === 'hello') stream.identity = message.identity;
     this.#deliver(stream, message);
   }
@@ -324,7 +323,8 @@ class Service implements ParameterServerService {
     call.on('end', () => {
       stream.halfClosed = true;
       stream.heardMs = performance.now();
-      if (stream.unanswered.size === 0) answer(new TardigradError('INVALID_ARGUMENT', 'The push is refused: the call ended before it was whole.'));
+      if (stream.unanswered.size === 0)
+        answer(new TardigradError('INVALID_ARGUMENT', 'The push is refused: the call ended before it was whole.'));
     });
     call.on('cancelled', () => this.#close(stream, undefined));
     call.on('error', () => this.#close(stream, undefined));
@@ -337,7 +337,7 @@ class Service implements ParameterServerService {
     try {
       const weights = await this.#handlers.read(call.request.job, call.request.snapshot);
       if (weights instanceof TardigradError) throw weights;
-      await this.#drain(call, { type: 'weights', clock: 0, heldMs: 0, ...weights });
+      await sendWeights(call, { type: 'weights', clock: 0, heldMs: 0, ...weights }, this.#limits);
       call.end();
     } catch (error) {
       if (!(error instanceof TardigradError)) this.#onError(error);
@@ -347,32 +347,7 @@ class Service implements ParameterServerService {
     }
   }
 
-  /** Sends weights as fast as the caller takes them. */
-  #drain(call: ServerWritableStream<PullRequest__Output, WeightsChunk>, weights: Weights): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const outbox = new Outbox<WeightsChunk>(call, this.#limits, () => performance.now());
-      const stop = (error?: TardigradError): void => {
-        clearInterval(sweeper);
-        outbox.close();
-        if (error === undefined) resolve();
-        else reject(error);
-      };
-      const sweeper = setInterval(() => {
-        const stalled = outbox.stalled();
-        if (stalled !== undefined) stop(stalled);
-      }, sweepMs(this.#limits)).unref();
-      call.on('cancelled', () => stop(new TardigradError('CANCELLED', 'The caller has gone.')));
-      if (call.cancelled) return stop(new TardigradError('CANCELLED', 'The caller has gone.'));
-      const full = outbox.send(weightsChunks(weights), weights.values.byteLength);
-      assert(full === undefined, 'one message of any size may wait in an outbox');
-      outbox.end(() => stop());
-    });
-  }
-
-  async #status(
-    call: ServerUnaryCall<ShardStatusRequest__Output, ShardStatus>,
-    callback: sendUnaryData<ShardStatus>,
-  ): Promise<void> {
+  async #status(call: ServerUnaryCall<ShardStatusRequest__Output, ShardStatus>, callback: sendUnaryData<ShardStatus>): Promise<void> {
     try {
       const status = await this.#handlers.status(call.request.job, call.request.wantHash);
       if (status instanceof TardigradError) callback(toServiceError(status));
@@ -388,6 +363,9 @@ function* replies(weights: Weights, epoch: number): Generator<ExchangeReply> {
   for (const chunk of weightsChunks(weights)) yield { weights: chunk, epoch };
 }
 
-export function createParameterServerService(handlers: ParameterServerHandlers, options: ParameterServerOptions = {}): ParameterServerService {
+export function createParameterServerService(
+  handlers: ParameterServerHandlers,
+  options: ParameterServerOptions = {},
+): ParameterServerService {
   return new Service(handlers, options);
 }

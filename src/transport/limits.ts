@@ -78,3 +78,8 @@ export function overLimit(limit: keyof TransportLimits, value: number, what: str
     next: NEXT[limit],
   });
 }
+
+/** How often streams are looked at for what time alone brings to light: each limit is met within a quarter of it. */
+export function sweepMs({ slowReaderMs, stalledPushMs, answerMs }: TransportLimits): number {
+  return Math.ceil(Math.min(slowReaderMs, stalledPushMs, answerMs) / 4);
+}

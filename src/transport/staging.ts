@@ -202,8 +202,10 @@ function refusal(sequence: number, clock: number, error: { readonly code: ErrorC
 }
 
 function mismatch(header: PushHeader, expected: ExpectedPush): string | undefined {
-  if (header.mapVersion !== expected.mapVersion) return `it was cut by shard map ${header.mapVersion}: the shard has map ${expected.mapVersion}`;
-  if (!sameRanges(header.ranges, expected.ranges)) return `it covers ${rangesText(header.ranges)}: the shard holds ${rangesText(expected.ranges)}`;
+  if (header.mapVersion !== expected.mapVersion)
+    return `it was cut by shard map ${header.mapVersion}: the shard has map ${expected.mapVersion}`;
+  if (!sameRanges(header.ranges, expected.ranges))
+    return `it covers ${rangesText(header.ranges)}: the shard holds ${rangesText(expected.ranges)}`;
   return undefined;
 }
 

@@ -27,7 +27,12 @@ export interface ReadRequest {
  * @param target where to put them together; a new vector by default
  * @throws {TardigradError} UNAVAILABLE, DEADLINE_EXCEEDED, NOT_FOUND where the shard has no such cut
  */
-export function readWeights(connection: Connection, request: ReadRequest, { deadlineMs }: CallOptions, target?: WeightsTarget): Promise<Weights> {
+export function readWeights(
+  connection: Connection,
+  request: ReadRequest,
+  { deadlineMs }: CallOptions,
+  target?: WeightsTarget,
+): Promise<Weights> {
   return new Promise((resolve, reject) => {
     const { path, requestSerialize, responseDeserialize } = parameterServer.Pull;
     const channel = connection.channel();
@@ -53,7 +58,9 @@ export function readWeights(connection: Connection, request: ReadRequest, { dead
         resolve(result);
       }
     });
-    call.on('end', () => fail(new TardigradError('UNAVAILABLE', `The parameter server at ${connection.address} ended a read before it was whole.`)));
+    call.on('end', () =>
+      fail(new TardigradError('UNAVAILABLE', `The parameter server at ${connection.address} ended a read before it was whole.`)),
+    );
   });
 }
 
@@ -77,7 +84,14 @@ export function pushOnce(
       connection.failed(channel, failure);
       reject(failure);
     };
-    const call = channel.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, new grpc.Metadata(), options, answered);
+    const call = channel.client.makeClientStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      new grpc.Metadata(),
+      options,
+      answered,
+    );
     const stopWatching = watchAcknowledgement(connection, channel, call, deadlineMs, reject);
     const outbox = new Outbox(call, LIMITS, () => performance.now());
     outbox.send(pushChunks(push.header, push.gradient, push.identity), push.gradient.byteLength);

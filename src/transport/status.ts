@@ -51,8 +51,7 @@ export function fromServiceError(error: unknown, { call, address, deadlineMs }: 
   const code = (number === undefined ? undefined : CODE_OF.get(number)) ?? 'INTERNAL';
   const within = deadlineMs === undefined ? '' : ` within ${Math.round(deadlineMs)} ms`;
   const said = details ?? errorMessage(error);
-  const message =
-    code === 'DEADLINE_EXCEEDED' ? `${call}: no answer from ${address}${within}.` : `${call} at ${address}: ${said}`;
+  const message = code === 'DEADLINE_EXCEEDED' ? `${call}: no answer from ${address}${within}.` : `${call} at ${address}: ${said}`;
   return new TardigradError(code, message, { facts: { call, address, deadlineMs, status: number }, cause: error });
 }
 

@@ -6,6 +6,7 @@
  * only, so the server's settings are put into the common HTTP/2 options that it builds its listeners from, and each
  * session's own window is set when it opens. test/transport/tuning.test.ts fails when a new grpc-js moves these.
  */
+/* oxlint-disable no-underscore-dangle -- the names are grpc-js's own */
 import type { Socket } from 'node:net';
 import { constants } from 'node:http2';
 import type { Http2Server, Http2Stream, ServerHttp2Session, ServerOptions as Http2ServerOptions } from 'node:http2';

@@ -103,7 +103,13 @@ function evaluate(backend: Backend, state: Prepared, slot: number): void {
     sum = addEvaluations(sum, evaluateBatch(backend, state.model, { weights, inputs, labels, batchShape }));
   }
   const { lossSum, correct, count } = sum;
-  say({ type: 'evaluated', loss: lossSum / count, accuracy: correct / count, samples: count, seconds: (performance.now() - startMs) / 1000 });
+  say({
+    type: 'evaluated',
+    loss: lossSum / count,
+    accuracy: correct / count,
+    samples: count,
+    seconds: (performance.now() - startMs) / 1000,
+  });
 }
 
 async function handle(request: ComputeRequest): Promise<void> {

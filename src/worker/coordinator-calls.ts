@@ -25,10 +25,13 @@ export interface Answered {
   readonly ranges?: readonly (readonly { start: number; length: number }[])[];
 }
 
-const WIRE_KINDS = { trained: 'TRAINED', withheld: 'WITHHELD', partlyRefused: 'PARTLY_REFUSED', torn: 'TORN', refused: 'REFUSED' } as const satisfies Record<
-  SettledKind,
-  string
->;
+const WIRE_KINDS = {
+  trained: 'TRAINED',
+  withheld: 'WITHHELD',
+  partlyRefused: 'PARTLY_REFUSED',
+  torn: 'TORN',
+  refused: 'REFUSED',
+} as const satisfies Record<SettledKind, string>;
 
 /** @throws TardigradError where the coordinator is not reached, or says "not now". */
 export async function ask(client: CoordinatorClient, request: WorkerRequest, context: AskContext): Promise<Answered> {
@@ -55,7 +58,10 @@ export async function ask(client: CoordinatorClient, request: WorkerRequest, con
       const { task, firstBatch, count, kind } = reply.task;
       return {
         epoch,
-        answer: { type: 'task', task: { task, firstBatch, count, kind: kind === 'TRAIN' ? 'train' : kind === 'INITIALIZE' ? 'initialize' : 'evaluate' } },
+        answer: {
+          type: 'task',
+          task: { task, firstBatch, count, kind: kind === 'TRAIN' ? 'train' : kind === 'INITIALIZE' ? 'initialize' : 'evaluate' },
+        },
       };
     }
   }

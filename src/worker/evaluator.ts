@@ -56,12 +56,10 @@ export class EvaluatorProcess {
     if (backend.type === 'backend') this.backend = { name: `${backend.name} (${backend.device})`, why: backend.why };
     while (!this.stopped) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one task after the other
         const over = await this.turn();
         if (over !== undefined) return over;
       } catch (error) {
         this.options.log('retry', { error: errorMessage(error) });
-        // oxlint-disable-next-line no-await-in-loop
         await delay(RETRY_MS);
       }
     }
@@ -147,7 +145,15 @@ export class EvaluatorProcess {
     if (result.type === 'failed') throw new Error(result.message);
     if (result.type !== 'evaluated') return;
     const { loss, accuracy, samples } = result;
-    await this.client.reportEvaluation({ identity, task: task.task, versions: snapshot.versions, loss, accuracy, samples, seconds: (performance.now() - startMs) / 1000 });
+    await this.client.reportEvaluation({
+      identity,
+      task: task.task,
+      versions: snapshot.versions,
+      loss,
+      accuracy,
+      samples,
+      seconds: (performance.now() - startMs) / 1000,
+    });
   }
 
   private reply(): Promise<ComputeReply> {

@@ -70,7 +70,11 @@ export class WorkerProcess {
     this.finished = new Promise((resolve) => {
       this.finish = resolve;
     });
-    this.client = new CoordinatorClient({ address: options.coordinator, connectMs: this.times.connectMs, callMs: this.times.controlCallMs });
+    this.client = new CoordinatorClient({
+      address: options.coordinator,
+      connectMs: this.times.connectMs,
+      callMs: this.times.controlCallMs,
+    });
     this.compute = new ComputeLink(options.compute, (reply) => this.onCompute(reply));
     this.session = new WorkerSession(this.ports(), {
       pipelining: PIPELINING,
@@ -209,7 +213,16 @@ export class WorkerProcess {
     }
     const report = identity ? this.ledger.report(this.session.currentClock) : null;
     const { name: worker, log } = this.options;
-    ask(this.client, request, { worker, evaluator: false, backend: this.backend.name, why: this.backend.why, identity, held, report, epochSeen: this.epoch }).then(
+    ask(this.client, request, {
+      worker,
+      evaluator: false,
+      backend: this.backend.name,
+      why: this.backend.why,
+      identity,
+      held,
+      report,
+      epochSeen: this.epoch,
+    }).then(
       ({ answer, epoch, jobSpec, ranges }) => {
         this.epoch = Math.max(this.epoch, epoch);
         if (jobSpec !== undefined) {

@@ -85,6 +85,8 @@ interface HeldWork extends TaskGrant {
 
 interface ShardLink {
   connection: number;
+  /** Hellos of this stream without a reply: only the last one's says where this worker enters. */
+  hellos: number;
   open: boolean;
   /** Answered an entering hello. */
   entry: number | undefined;
@@ -140,7 +142,9 @@ export class WorkerSession {
   }
 
   heldTasks(): HeldTask[] {
-    return [...this.tasks.values(), ...this.finished.map(({ task }) => task)].map(({ task, firstBatch, count }) => ({ task, firstBatch, count }));
+    const held = [...this.tasks.values(), ...this.finished.map(({ task }) => task)];
+    // Only what holds batches: a new leader would take the initial weights for batch 0.
+    return held.filter(({ kind }) => kind === 'train').map(({ task, firstBatch, count }) => ({ task, firstBatch, count }));
   }
 
   /** What it has begun and no shard has answered in full; for the checks of random schedules. */
@@ -260,6 +264,7 @@ export class WorkerSession {
       case 'task':
         this.noWork = false;
         if (!this.tasks.has(answer.task.task)) this.hold(answer.task);
+        else this.leaseAtMs = this.nowMs + this.options.idlePollMs; // the same again: there is no other now
         return;
       case 'ok':
         if (answer.drain) this.leaving = true;
@@ -271,13 +276,21 @@ export class WorkerSession {
 
   private hold(grant: TaskGrant): void {
     const { firstBatch, count } = grant;
-    this.tasks.set(grant.task, { ...grant, todo: [{ firstBatch, count }], running: 0, settled: [], attempts: new Map(), refusedAttempts: 0 });
+    this.tasks.set(grant.task, {
+      ...grant,
+      todo: [{ firstBatch, count }],
+      running: 0,
+      settled: [],
+      attempts: new Map(),
+      refusedAttempts: 0,
+    });
   }
 
   private enter(answer: Extract<WorkerAnswer, { type: 'registered' }>): void {
     this.identity = answer.identity;
     this.links = answer.shards.map(() => ({
       connection: 0,
+      hellos: 0,
       open: false,
       entry: undefined,
       idleAcknowledged: false,
@@ -320,6 +333,8 @@ export class WorkerSession {
   private onMessage(shard: number, link: ShardLink, message: DownMessage): void {
     switch (message.type) {
       case 'hello':
+        link.hellos -= 1;
+        if (link.hellos > 0) return;
         if (this.phaseNow === 'entering' && link.entry === undefined) {
           link.entry = message.clock;
           if (this.links.every((other) => other.entry !== undefined)) {
@@ -354,7 +369,9 @@ export class WorkerSession {
   }
 
   private pulling(clock: number): Iteration | undefined {
-    return this.iterations.find((iteration) => iteration.kind === 'train' && iteration.clock === clock && !iteration.computing && iteration.sequence === undefined);
+    return this.iterations.find(
+      (iteration) => iteration.kind === 'train' && iteration.clock === clock && !iteration.computing && iteration.sequence === undefined,
+    );
   }
 
   private onWeights(shard: number, weights: Weights): void {
@@ -450,6 +467,7 @@ export class WorkerSession {
     const link = this.links[shard];
     assert(link !== undefined && this.identity !== undefined, 'streams belong to a registered worker');
     link.connection += 1;
+    link.hellos = 1;
     link.open = true;
     const enter = this.phaseNow === 'entering' && link.entry === undefined;
     this.ports.open(shard, { type: 'hello', identity: this.identity, connection: link.connection, enter });
@@ -481,7 +499,8 @@ export class WorkerSession {
       slot: iteration.slot,
       sequence: iteration.sequence,
       clock: iteration.clock,
-      kind: (iteration.repairs[shard] ?? 0) > 1 ? 'void' : iteration.pushKind,
+      // Initial weights are never given up: a shard without them would serve nobody.
+      kind: iteration.kind === 'train' && (iteration.repairs[shard] ?? 0) > 1 ? 'void' : iteration.pushKind,
       versionRead: versions[shard] ?? 0,
       versionSpread: versions.length === 0 ? 0 : Math.max(...versions) - Math.min(...versions),
       task: iteration.task.task,
@@ -595,6 +614,7 @@ export class WorkerSession {
       link.entry = undefined;
       if (!link.open || !this.identity) return;
       link.connection += 1;
+      link.hellos += 1;
       this.ports.send(shard, { type: 'hello', identity: this.identity, connection: link.connection, enter: true });
     });
   }
@@ -637,7 +657,8 @@ export class WorkerSession {
 
 /** What became of a batch over all shards; `stale`: every shard refused it, so it may be done again. */
 function settledKind(outcomes: readonly (Outcome | 'forgotten' | undefined)[]): SettledKind | 'stale' {
-  const all = (...kinds: (Outcome | 'forgotten')[]): boolean => outcomes.every((outcome) => outcome !== undefined && kinds.includes(outcome));
+  const all = (...kinds: (Outcome | 'forgotten')[]): boolean =>
+    outcomes.every((outcome) => outcome !== undefined && kinds.includes(outcome));
   if (all('applied', 'buffered', 'forgotten')) return 'trained';
   if (all('stale')) return 'stale';
   if (all('withheld')) return 'withheld';

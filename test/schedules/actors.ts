@@ -54,6 +54,7 @@ export interface Coordinator {
   readonly ranges: readonly (readonly Range[])[];
   alive: boolean;
   paused: boolean;
+  pausedAtMs: number;
   /** Since when it has led without a gap. */
   awakeSinceMs: number;
 }

@@ -57,6 +57,7 @@ export function strike(world: World, fault: Fault): void {
       spend();
       world.note(() => 'COORDINATOR PAUSED');
       world.latest.paused = true;
+      world.latest.pausedAtMs = world.now;
       return;
     case 'resume':
       if (world.latest.leader.over || world.manifests.size === 0) return;
@@ -110,7 +111,10 @@ function resumeRun(world: World): void {
   const fresh = dice.chance(0.5);
   world.note(() => `RESUME on ${shards} shards${fresh ? ', all processes new' : ''}`);
   if (fresh || dice.chance(0.5)) world.latest.alive = false;
-  else world.latest.paused = true;
+  else {
+    world.latest.paused = true;
+    world.latest.pausedAtMs = world.now;
+  }
   world.recut(shards, fresh);
   if (fresh) {
     for (const coordinator of world.coordinators) coordinator.alive = false;
@@ -119,6 +123,7 @@ function resumeRun(world: World): void {
       world.endWorker(worker);
     }
     world.messages = [];
+    world.oracle.forgetAfter(Math.max(...[...world.manifests.values()].map(({ history }) => history)));
   }
   world.newCoordinator(true, !fresh);
   if (fresh) for (let n = 0; n < settings.workers; n += 1) world.newWorker(dice.chance(0.7) ? `w${n}` : world.freshName());

@@ -41,7 +41,11 @@ export function batchesIn(x: Float32Array, blockIndex: number): number {
 }
 
 export function bitNames(bits: number): string {
-  return Array.from({ length: MOST_BATCHES }, (_, batch) => batch).filter((batch) => (bits >> batch) & 1).join(',') || '-';
+  return (
+    Array.from({ length: MOST_BATCHES }, (_, batch) => batch)
+      .filter((batch) => (bits >> batch) & 1)
+      .join(',') || '-'
+  );
 }
 
 /** Adds one push's share to the expected weights of these blocks; it must not be there yet. */

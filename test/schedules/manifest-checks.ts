@@ -10,20 +10,33 @@ export function checkManifest(world: World, manifest: Manifest): void {
   // Another leader's cut of the same number has overwritten a file: the checksums will tell whoever restores.
   if (!files) return;
   const name = `cut ${manifest.id}`;
-  for (const { copy } of files) check(copy.history === manifest.history, () => `${name} mixes histories ${copy.history} and ${manifest.history}`);
+  for (const { copy } of files)
+    check(copy.history === manifest.history, () => `${name} mixes histories ${copy.history} and ${manifest.history}`);
   const blocks = files.flatMap(({ ranges }) => blocksOf(ranges)).toSorted((a, b) => a - b);
-  check(blocks.join() === Array.from({ length: world.settings.blocks }, (_, block) => block).join(), () => `${name} holds blocks ${blocks.join()}`);
+  check(
+    blocks.join() === Array.from({ length: world.settings.blocks }, (_, block) => block).join(),
+    () => `${name} holds blocks ${blocks.join()}`,
+  );
 
   const held = blocks.map((block) => batchesIn(world.oracle.blockOfCut(block, files), 0));
   const inAll = held.reduce((bits, block) => bits & block, -1);
   const inSome = held.reduce((bits, block) => bits | block, 0);
-  const settled = new Map(manifest.settled.flatMap(({ firstBatch, count, kind }) => Array.from({ length: count }, (_, index) => [firstBatch + index, kind] as const)));
+  const settled = new Map(
+    manifest.settled.flatMap(({ firstBatch, count, kind }) =>
+      Array.from({ length: count }, (_, index) => [firstBatch + index, kind] as const),
+    ),
+  );
   for (let batch = 0; batch < world.totalBatches; batch += 1) {
     const kind = settled.get(batch);
     const everywhere = ((inAll >> batch) & 1) === 1;
     const somewhere = ((inSome >> batch) & 1) === 1;
-    if (kind === undefined) check(!somewhere, () => `${name}: batch ${batch} is in the weights (${held.map(bitNames).join(' | ')}) and not settled: it would be done again`);
-    else if (kind === 'trained') check(everywhere, () => `${name}: batch ${batch} counts as trained and is not everywhere (${held.map(bitNames).join(' | ')})`);
+    if (kind === undefined)
+      check(
+        !somewhere,
+        () => `${name}: batch ${batch} is in the weights (${held.map(bitNames).join(' | ')}) and not settled: it would be done again`,
+      );
+    else if (kind === 'trained')
+      check(everywhere, () => `${name}: batch ${batch} counts as trained and is not everywhere (${held.map(bitNames).join(' | ')})`);
     else if (kind === 'refused') check(!somewhere, () => `${name}: batch ${batch} counts as refused and is in the weights`);
     else if (kind === 'torn') check(!everywhere, () => `${name}: batch ${batch} counts as torn and is everywhere`);
     else check(false, () => `${name}: batch ${batch} is ${kind}, which no policy here makes it`);
@@ -34,7 +47,10 @@ export function checkManifest(world: World, manifest: Manifest): void {
       const own = copy.sequences[key] ?? 0;
       check(own <= sequence, () => `${name}: shard ${index} holds ${key} up to ${own}, beyond M = ${sequence}`);
       for (let missing = own + 1; missing <= sequence; missing += 1) {
-        check(manifest.torn.includes(`${key}#${missing}`), () => `${name}: shard ${index} lacks ${key}#${missing}, which is not listed as torn`);
+        check(
+          manifest.torn.includes(`${key}#${missing}`),
+          () => `${name}: shard ${index} lacks ${key}#${missing}, which is not listed as torn`,
+        );
       }
     }
   }
@@ -42,7 +58,12 @@ export function checkManifest(world: World, manifest: Manifest): void {
     check(manifest.history !== world.newestHistory || manifest.torn.includes(torn), () => `${name} no longer names ${torn} as torn`);
   }
   for (const { copy } of files) {
-    for (const update of copy.open) for (const push of update.pushes) check((manifest.sequences[memberKey(push.worker, push.incarnation)] ?? 0) >= push.sequence, () => `${name} keeps a push beyond M open`);
+    for (const update of copy.open)
+      for (const push of update.pushes)
+        check(
+          (manifest.sequences[memberKey(push.worker, push.incarnation)] ?? 0) >= push.sequence,
+          () => `${name} keeps a push beyond M open`,
+        );
     check(manifest.clock >= copy.clock, () => `${name} starts members at ${manifest.clock}, a shard is at ${copy.clock}`);
   }
 }

@@ -82,7 +82,16 @@ export class Oracle {
     const key = `${history}:${life}#${header.sequence}`;
     const before = this.pushes.get(key);
     if (!before) this.pushes.set(key, { batch: header.firstBatch, clock: header.clock });
-    else check(before.batch === header.firstBatch && before.clock === header.clock, () => `push ${key} was of batch ${before.batch}, now it is of ${header.firstBatch}`);
+    else
+      check(
+        before.batch === header.firstBatch && before.clock === header.clock,
+        () => `push ${key} was of batch ${before.batch}, now it is of ${header.firstBatch}`,
+      );
+  }
+
+  /** A run of new processes from an older cut: what was pushed since never was, and its numbers come again. */
+  forgetAfter(history: number): void {
+    for (const key of this.pushes.keys()) if (Number(key.slice(0, key.indexOf(':'))) > history) this.pushes.delete(key);
   }
 
   batchOf(history: number, life: string, sequence: number): PushedBatch {
@@ -94,7 +103,12 @@ export class Oracle {
   // ---- what a shard does
 
   /** Effects in order; `where` finds the life behind a stream. */
-  effects(server: Server, effects: readonly Effect[], lifeOf: (stream: number) => Stream | undefined, cutOf: (replyTo: number) => SequenceVector | undefined): void {
+  effects(
+    server: Server,
+    effects: readonly Effect[],
+    lifeOf: (stream: number) => Stream | undefined,
+    cutOf: (replyTo: number) => SequenceVector | undefined,
+  ): void {
     const facts = this.factsOf(server);
     for (const effect of effects) {
       if (effect.type === 'record') this.recorded(server, facts, effect.record);
@@ -115,9 +129,15 @@ export class Oracle {
     check(record.history === facts.history, () => `shard ${server.index} decides in history ${record.history}, ${facts.history} is loaded`);
     const life = memberKey(record.worker, record.incarnation);
     const pushed = this.batchOf(facts.history, life, record.sequence);
-    check(pushed.batch === record.firstBatch, () => `record of ${life}#${record.sequence} names batch ${record.firstBatch}, it is of ${pushed.batch}`);
+    check(
+      pushed.batch === record.firstBatch,
+      () => `record of ${life}#${record.sequence} names batch ${record.firstBatch}, it is of ${pushed.batch}`,
+    );
     if (record.versionApplied < 0) return;
-    check(record.versionApplied === facts.version || record.versionApplied === facts.version + 1, () => `shard ${server.index} applies version ${record.versionApplied} after ${facts.version}`);
+    check(
+      record.versionApplied === facts.version || record.versionApplied === facts.version + 1,
+      () => `shard ${server.index} applies version ${record.versionApplied} after ${facts.version}`,
+    );
     facts.version = record.versionApplied;
     expectPush(facts.want, record.firstBatch, Math.fround(record.weight), `shard ${server.index}`);
     // A buffered push was decided when it came; one applied on arrival is decided with this.
@@ -135,7 +155,10 @@ export class Oracle {
     facts.decided.set(key, { outcome, batch });
     if (TAKEN.includes(outcome)) {
       facts.taken.forEach((bits, index) => {
-        check(((bits >> batch) & 1) === 0, () => `batch ${batch} is taken twice by block ${facts.blocks[index]} at shard ${server.index} (now by ${key})`);
+        check(
+          ((bits >> batch) & 1) === 0,
+          () => `batch ${batch} is taken twice by block ${facts.blocks[index]} at shard ${server.index} (now by ${key})`,
+        );
         facts.taken[index] = bits | (1 << batch);
       });
     }
@@ -173,12 +196,19 @@ export class Oracle {
     const known = facts.decided.get(key);
     if (reply.repeated) {
       check(reply.sequence <= (facts.last.get(owner) ?? 0), () => `shard ${server.index} calls ${key} a repeat and never decided it`);
-      check(reply.outcome === undefined || known?.outcome === reply.outcome, () => `push ${key} was ${known?.outcome}, its repeat is answered ${reply.outcome}`);
+      check(
+        reply.outcome === undefined || known?.outcome === reply.outcome,
+        () => `push ${key} was ${known?.outcome}, its repeat is answered ${reply.outcome}`,
+      );
       return;
     }
     check(reply.outcome !== undefined, () => `a new push ${key} is answered without an outcome`);
     if (known === undefined) this.decide(server, facts, owner, reply.sequence, reply.outcome);
-    else check(known.outcome === reply.outcome && facts.last.get(owner) === reply.sequence, () => `push ${key} was ${known.outcome}, it is answered ${reply.outcome}`);
+    else
+      check(
+        known.outcome === reply.outcome && facts.last.get(owner) === reply.sequence,
+        () => `push ${key} was ${known.outcome}, it is answered ${reply.outcome}`,
+      );
   }
 
   /** Lives by stream: a held push may be decided after its stream has gone. */
@@ -197,15 +227,18 @@ export class Oracle {
     if (bound === undefined) return;
     for (const other of this.workers) {
       const life = other.session.life;
-      if (!other.alive || other.session.phase !== 'running' || !life || life.worker === identity.worker || life.history !== facts.history) continue;
+      if (!other.alive || other.session.phase !== 'running' || !life || life.worker === identity.worker || life.history !== facts.history)
+        continue;
       const member = server.shard['table'].get(life.worker);
       if (!member?.hello || member.idle || member.incarnation !== life.incarnation) continue;
       const last = facts.last.get(memberKey(life.worker, life.incarnation)) ?? 0;
       let low = other.session.currentClock;
-      for (const { clock, sequence } of other.session.unansweredClocks()) if (sequence === undefined || sequence > last) low = Math.min(low, clock);
+      for (const { clock, sequence } of other.session.unansweredClocks())
+        if (sequence === undefined || sequence > last) low = Math.min(low, clock);
       check(
         low >= weights.clock - bound,
-        () => `read guarantee: shard ${server.index} serves iteration ${weights.clock} of ${identity.worker} (bound ${bound}) while ${life.worker} has an undecided update of clock ${low}`,
+        () =>
+          `read guarantee: shard ${server.index} serves iteration ${weights.clock} of ${identity.worker} (bound ${bound}) while ${life.worker} has an undecided update of clock ${low}`,
       );
     }
   }
@@ -218,14 +251,23 @@ export class Oracle {
     facts.highestEpoch = shard.epoch;
     const loaded = shard['loaded'];
     if (!loaded) return;
-    check(loaded.version === facts.version, () => `shard ${server.index} is at version ${loaded.version}, ${facts.version} updates were applied`);
+    check(
+      loaded.version === facts.version,
+      () => `shard ${server.index} is at version ${loaded.version}, ${facts.version} updates were applied`,
+    );
     if (!loaded.initialized) return;
     const x = loaded.vectors.x;
     if (!same(x, facts.want)) {
       const at = x.findIndex((value, index) => value !== facts.want[index]);
       throw new Violation(`shard ${server.index}, element ${at}: ${x[at]}, it should be ${facts.want[at]}`);
     }
-    this.accountedFor(server, facts, x, loaded.policy.open().flatMap(({ pushes }) => pushes.map(({ staged }) => staged.header.firstBatch)), 'after this event');
+    this.accountedFor(
+      server,
+      facts,
+      x,
+      loaded.policy.open().flatMap(({ pushes }) => pushes.map(({ staged }) => staged.header.firstBatch)),
+      'after this event',
+    );
     const table = shard['table'];
     const minClock = table.minClock();
     const maxClock = table.maxClock();
@@ -233,7 +275,8 @@ export class Oracle {
     facts.minClock = minClock;
     const { consistency } = this.settings;
     const bound = consistency.policy === 'ssp' ? (consistency.bound ?? 0) : consistency.policy === 'bsp' ? 0 : undefined;
-    if (bound !== undefined && table.counting() > 0) check(maxClock - minClock <= bound + 1, () => `clocks ${minClock} to ${maxClock} at shard ${server.index}, the bound is ${bound}`);
+    if (bound !== undefined && table.counting() > 0)
+      check(maxClock - minClock <= bound + 1, () => `clocks ${minClock} to ${maxClock} at shard ${server.index}, the bound is ${bound}`);
   }
 
   /** What was taken is in the weights or kept open, nothing else is, and nothing is in both. */
@@ -247,30 +290,53 @@ export class Oracle {
       const held = batchesIn(x, index);
       const taken = facts.taken[index] ?? 0;
       check((held & open) === 0, () => `batches ${bitNames(held & open)} are both applied and open at shard ${server.index}`);
-      check((held | open) === taken, () => `${when}, block ${block} at shard ${server.index} holds batches ${bitNames(held)} and open ${bitNames(open)}; it took ${bitNames(taken)}`);
+      check(
+        (held | open) === taken,
+        () =>
+          `${when}, block ${block} at shard ${server.index} holds batches ${bitNames(held)} and open ${bitNames(open)}; it took ${bitNames(taken)}`,
+      );
     });
   }
 
   private copied(server: Server, facts: ShardFacts, copy: ShardCopy, target: SequenceVector): void {
-    check(copy.history === facts.history, () => `the copy of shard ${server.index} is of history ${copy.history}, ${facts.history} is loaded`);
+    check(
+      copy.history === facts.history,
+      () => `the copy of shard ${server.index} is of history ${copy.history}, ${facts.history} is loaded`,
+    );
     for (const [key, sequence] of Object.entries(copy.sequences)) {
-      check(sequence <= (target[key] ?? 0), () => `the copy of shard ${server.index} holds ${key} up to ${sequence}, beyond M = ${target[key] ?? 0}`);
-      check(sequence === (facts.last.get(key) ?? 0), () => `the copy of shard ${server.index} says ${sequence} of ${key}, ${facts.last.get(key)} are decided`);
+      check(
+        sequence <= (target[key] ?? 0),
+        () => `the copy of shard ${server.index} holds ${key} up to ${sequence}, beyond M = ${target[key] ?? 0}`,
+      );
+      check(
+        sequence === (facts.last.get(key) ?? 0),
+        () => `the copy of shard ${server.index} says ${sequence} of ${key}, ${facts.last.get(key)} are decided`,
+      );
     }
     for (const [key, sequence] of Object.entries(target)) {
       const { worker, incarnation } = memberOfKey(key);
       const alive = server.shard['table'].get(worker)?.incarnation === incarnation;
-      check(!alive || copy.sequences[key] === sequence, () => `the copy of shard ${server.index} holds ${key} up to ${copy.sequences[key]}, not M = ${sequence}`);
+      check(
+        !alive || copy.sequences[key] === sequence,
+        () => `the copy of shard ${server.index} holds ${key} up to ${copy.sequences[key]}, not M = ${sequence}`,
+      );
     }
     check(same(copy.x, facts.want), () => `the copy of shard ${server.index} is not its weights`);
-    const open = copy.open.flatMap(({ pushes }) => pushes.map(({ worker, incarnation, sequence }) => this.batchOf(copy.history, memberKey(worker, incarnation), sequence).batch));
+    const open = copy.open.flatMap(({ pushes }) =>
+      pushes.map(({ worker, incarnation, sequence }) => this.batchOf(copy.history, memberKey(worker, incarnation), sequence).batch),
+    );
     this.accountedFor(server, facts, copy.x, open, 'in the cut');
   }
 
   // ---- restores
 
   /** @param files undefined: a new job, whose weights come later. */
-  loaded(server: Server, history: number, ranges: readonly Range[], files: readonly { readonly ranges: readonly Range[]; readonly copy: ShardCopy }[] | undefined): void {
+  loaded(
+    server: Server,
+    history: number,
+    ranges: readonly Range[],
+    files: readonly { readonly ranges: readonly Range[]; readonly copy: ShardCopy }[] | undefined,
+  ): void {
     const facts = this.factsOf(server);
     const blocks = blocksOf(ranges);
     const wanted = blocks.map((block) => (files ? this.blockOfCut(block, files) : new Float32Array(16)));

@@ -20,7 +20,10 @@ export interface Result {
   readonly trace: readonly string[];
 }
 
-export function runSchedule(seed: number, options: { readonly deviation?: Deviation | undefined; readonly trace?: boolean; readonly over?: Partial<Settings> } = {}): Result {
+export function runSchedule(
+  seed: number,
+  options: { readonly deviation?: Deviation | undefined; readonly trace?: boolean; readonly over?: Partial<Settings> } = {},
+): Result {
   const settings = settingsOf(seed, { ...options.deviation?.settings, ...options.over });
   let world: World | undefined;
   let violation: string | undefined;
@@ -30,7 +33,8 @@ export function runSchedule(seed: number, options: { readonly deviation?: Deviat
   } catch (error) {
     // A broken promise, or an assertion of the core itself. Anything else (a fault of this harness) shows its stack.
     if (error instanceof Violation) violation = error.message;
-    else if (error instanceof Error) violation = error.message.startsWith('assertion failed') ? error.message : (error.stack ?? error.message);
+    else if (error instanceof Error)
+      violation = error.message.startsWith('assertion failed') ? error.message : (error.stack ?? error.message);
     else throw error;
   }
   return { violation, settings, events: world?.events ?? 0, counts: world?.counts ?? new Map(), trace: world?.trace ?? [] };
@@ -48,11 +52,19 @@ interface Weights {
 function run(world: World): void {
   const { dice } = world;
   const scale = (): number => dice.pick([0.3, 1, 1, 3]);
-  const weights: Weights = { up: 4 * scale(), judge: 4 * scale(), down: 4 * scale(), message: 4 * scale(), compute: 2 * scale(), tick: 1.5 * scale() };
+  const weights: Weights = {
+    up: 4 * scale(),
+    judge: 4 * scale(),
+    down: 4 * scale(),
+    message: 4 * scale(),
+    compute: 2 * scale(),
+    tick: 1.5 * scale(),
+  };
   while (!ended(world)) {
     world.events += 1;
     step(world, weights);
-    if (world.events - world.progressAt > STALL_EVENTS && !world.workers.some(({ alive, paused }) => alive && paused)) throw new Violation(`standstill: ${stateOf(world)}`);
+    if (world.events - world.progressAt > STALL_EVENTS && !world.workers.some(({ alive, paused }) => alive && paused))
+      throw new Violation(`standstill: ${stateOf(world)}`);
     if (world.events > MOST_EVENTS) throw new Violation(`no end after ${MOST_EVENTS} events: ${stateOf(world)}`);
   }
   checkEnd(world);
@@ -81,9 +93,12 @@ function step(world: World, weights: Weights): void {
 
 function streamChoices(world: World, weights: Weights): Choice[] {
   const choices: Choice[] = [];
-  world.streams = world.streams.filter((stream) => (stream.serverOpen && stream.up.length > 0) || (stream.clientOpen && stream.worker.alive));
+  world.streams = world.streams.filter(
+    (stream) => (stream.serverOpen && stream.up.length > 0) || (stream.clientOpen && stream.worker.alive),
+  );
   for (const stream of world.streams) {
-    if (stream.serverOpen && stream.up.length > 0) choices.push({ weight: stream.staged ? weights.judge : weights.up, happen: () => passing(world, () => world.deliverUp(stream)) });
+    if (stream.serverOpen && stream.up.length > 0)
+      choices.push({ weight: stream.staged ? weights.judge : weights.up, happen: () => passing(world, () => world.deliverUp(stream)) });
     if (mayReceive(stream)) choices.push({ weight: weights.down, happen: () => passing(world, () => world.deliverDown(stream)) });
   }
   return choices;
@@ -100,7 +115,7 @@ function passing(world: World, happen: () => void): void {
 }
 
 function otherChoices(world: World, weights: Weights): Choice[] {
-  const { dice, settings } = world;
+  const { settings } = world;
   const choices: Choice[] = [];
   world.messages.forEach((message, index) => {
     if (message.to?.paused) return;
@@ -121,26 +136,35 @@ function otherChoices(world: World, weights: Weights): Choice[] {
     if (worker.cutOff) choices.push({ weight: 0.2, happen: () => heal(world, worker) });
   }
   for (const server of world.servers) if (!server.alive) choices.push({ weight: 0.3, happen: () => world.restartServer(server.index) });
-  for (const coordinator of world.coordinators) if (coordinator.alive && coordinator.paused) choices.push({ weight: 0.1, happen: () => wake(world, coordinator) });
-  if (!world.latest.alive || world.latest.paused) choices.push({ weight: settings.lazyLeader ? 0.03 : 0.3, happen: () => world.newCoordinator(false, true) });
+  for (const coordinator of world.coordinators)
+    if (coordinator.alive && coordinator.paused) choices.push({ weight: 0.1, happen: () => wake(world, coordinator) });
+  if (!world.latest.alive || world.latest.paused)
+    choices.push({ weight: settings.lazyLeader ? 0.03 : 0.3, happen: () => world.newCoordinator(false, true) });
   if (world.checkpointsLeft > 0 && world.latest.alive && !world.latest.paused && world.latest.leader.state === 'running') {
     choices.push({ weight: 0.1, happen: () => checkpoint(world) });
   }
   for (const [fault, left] of world.budget) {
     if (left > 0) choices.push({ weight: settings.faultRate, happen: () => strike(world, fault as Fault) });
   }
-  choices.push({ weight: weights.tick, happen: () => tick(world) });
-  void dice;
+  choices.push({
+    weight: weights.tick,
+    happen: () => tick(world, Math.min(1, Math.min(weights.message, weights.up, weights.judge, weights.down) / weights.tick)),
+  });
   return choices;
 }
 
-function tick(world: World): void {
+function tick(world: World, pace: number): void {
   const { dice } = world;
-  world.now += dice.pick([0, 1, 2, 5, 10, 20]);
+  world.now += Math.ceil(dice.pick([0, 1, 2, 5, 10, 20]) * pace);
   const actors: (() => void)[] = [];
   for (const worker of world.workers) if (worker.alive && !worker.paused) actors.push(() => world.tickWorker(worker));
   for (const server of world.servers) if (server.alive) actors.push(() => world.handle(server, { type: 'tick' }));
-  for (const coordinator of world.coordinators) if (coordinator.alive && !coordinator.paused) actors.push(() => tickLeader(world, coordinator), () => tickLeader(world, coordinator));
+  for (const coordinator of world.coordinators)
+    if (coordinator.alive && !coordinator.paused)
+      actors.push(
+        () => tickLeader(world, coordinator),
+        () => tickLeader(world, coordinator),
+      );
   if (actors.length > 0) dice.pick(actors)();
 }
 
@@ -172,7 +196,8 @@ function heal(world: World, worker: WorkerProcess): void {
 function wake(world: World, coordinator: Coordinator): void {
   world.note(() => `the coordinator of epoch ${coordinator.epoch} goes on`);
   coordinator.paused = false;
-  coordinator.awakeSinceMs = world.now;
+  // A nap shorter than this may pass unnoticed: leases have that much slack.
+  if (world.now - coordinator.pausedAtMs > world.settings.leaseMs / 3) coordinator.awakeSinceMs = world.now;
   world.progress();
 }
 
@@ -180,21 +205,32 @@ function wake(world: World, coordinator: Coordinator): void {
 function checkEnd(world: World): void {
   const { leader } = world.latest;
   const kinds: (SettledKind | undefined)[] = Array.from({ length: world.totalBatches }, () => undefined);
-  for (const { firstBatch, count, kind } of leader['settled'].runs()) for (let batch = firstBatch; batch < firstBatch + count; batch += 1) kinds[batch] = kind;
-  const held = world.servers.flatMap((server) => {
-    const loaded = server.shard['loaded'];
-    check(loaded !== undefined && loaded.initialized, () => `the job is over and shard ${server.index} holds nothing`);
-    check(loaded.policy.open().length === 0, () => `the job is over and shard ${server.index} keeps open updates`);
-    return blocksOf(loaded.ranges).map((_, index) => batchesIn(loaded.vectors.x, index));
-  });
-  check(held.length === world.settings.blocks, () => `the job is over and ${held.length} blocks are left`);
+  for (const { firstBatch, count, kind } of leader['settled'].runs())
+    for (let batch = firstBatch; batch < firstBatch + count; batch += 1) kinds[batch] = kind;
+  // What a job leaves is its last checkpoint; a server may have died since.
+  const last = [...world.manifests.values()].toSorted((a, b) => b.id - a.id)[0];
+  const files = last && world.filesOf(last);
+  check(files !== undefined, () => 'the job is over and its last checkpoint is not whole');
+  for (const { copy } of files) check(copy.open.length === 0, () => 'the last checkpoint keeps open updates');
+  const held = Array.from({ length: world.settings.blocks }, (_, block) => batchesIn(world.oracle.blockOfCut(block, files), 0));
+  for (const { index, alive, shard } of world.servers) {
+    const loaded = shard['loaded'];
+    if (!alive || !loaded) continue;
+    blocksOf(loaded.ranges).forEach((block, at) =>
+      check(batchesIn(loaded.vectors.x, at) === held[block], () => `shard ${index} is not what the last checkpoint holds`),
+    );
+  }
   const text = (): string => held.map(bitNames).join(' | ');
   kinds.forEach((kind, batch) => {
     const everywhere = held.every((bits) => (bits >> batch) & 1);
     const somewhere = held.some((bits) => (bits >> batch) & 1);
     check(kind !== undefined, () => `batch ${batch} was never settled`);
     if (kind === 'trained') check(everywhere, () => `batch ${batch} counts as trained and is not everywhere: ${text()}`);
-    else if (kind === 'torn') check(!everywhere && (world.endedLives.size > 0 || world.oracle.malformedSeen), () => `batch ${batch} counts as torn; it is ${everywhere ? 'everywhere' : 'torn without a life that ended'}: ${text()}`);
+    else if (kind === 'torn')
+      check(
+        !everywhere && (world.endedLives.size > 0 || world.oracle.malformedSeen),
+        () => `batch ${batch} counts as torn; it is ${everywhere ? 'everywhere' : 'torn without a life that ended'}: ${text()}`,
+      );
     else check(kind === 'refused' && !somewhere && world.oracle.malformedSeen, () => `batch ${batch} counts as ${kind}: ${text()}`);
   });
   const { planned, trained, withheld, partlyRefused, torn, refused, neverSeen } = leader.accounting();
@@ -204,13 +240,22 @@ function checkEnd(world: World): void {
 
 function stateOf(world: World): string {
   const lines: string[] = [];
-  for (const { epoch, leader, alive, paused } of world.coordinators) if (alive) lines.push(`epoch ${epoch}${paused ? ' paused' : ''}${leader.isDeposed ? ' deposed' : ''} ${leader.state} ${JSON.stringify(leader.progress())} ${JSON.stringify(leader.accounting())}`);
+  for (const { epoch, leader, alive, paused } of world.coordinators)
+    if (alive)
+      lines.push(
+        `epoch ${epoch}${paused ? ' paused' : ''}${leader.isDeposed ? ' deposed' : ''} ${leader.state} ${JSON.stringify(leader.progress())} ${JSON.stringify(leader.accounting())}`,
+      );
   for (const { name, session, alive, paused, cutOff, computing } of world.workers) {
-    if (alive) lines.push(`${name} ${session.phase}${paused ? ' paused' : ''}${cutOff ? ' cut off' : ''} ${JSON.stringify(session.life)} clock ${session.currentClock} ${JSON.stringify(session.unansweredClocks())} holds ${JSON.stringify(session.heldTasks())}${computing ? ' computes' : ''} leaving ${session['leaving']} asking ${JSON.stringify(session['asking'])}`);
+    if (alive)
+      lines.push(
+        `${name} ${session.phase}${paused ? ' paused' : ''}${cutOff ? ' cut off' : ''} ${JSON.stringify(session.life)} clock ${session.currentClock} ${JSON.stringify(session.unansweredClocks())} holds ${JSON.stringify(session.heldTasks())}${computing ? ' computes' : ''} leaving ${session['leaving']} asking ${JSON.stringify(session['asking'])}`,
+      );
   }
   for (const { index, alive, shard } of world.servers) {
     const mark = shard['mark'];
-    lines.push(`shard ${index}${alive ? '' : ' dead'} ${JSON.stringify(shard.status())} mark ${mark ? `${mark.id} holding ${mark['heldPushes'].length}` : 'none'} members ${JSON.stringify([...shard['table']['members'].values()].map(({ worker, incarnation, hello, idle, clock }) => ({ worker, incarnation, hello, idle, clock })))}`);
+    lines.push(
+      `shard ${index}${alive ? '' : ' dead'} ${JSON.stringify(shard.status())} mark ${mark ? `${mark.id} holding ${mark['heldPushes'].length}` : 'none'} members ${JSON.stringify([...shard['table']['members'].values()].map(({ worker, incarnation, hello, idle, clock }) => ({ worker, incarnation, hello, idle, clock })))}`,
+    );
   }
   lines.push(`messages: ${world.messages.map(({ label }) => label).join('; ')}`);
   return lines.join('\n  ');

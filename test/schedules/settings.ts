@@ -96,7 +96,7 @@ export function settingsOf(seed: number, over: Partial<Settings> = {}): Settings
     faultRate: dice.pick([0.02, 0.05, 0.15]),
     lazyLeader: dice.chance(0.3),
     leaseMs: dice.pick([300, 600]),
-    markTimeoutMs: dice.pick([20, 100, 400]),
+    markTimeoutMs: dice.pick([200, 400, 1000]),
     pullWaitMs: dice.pick([30, 150]),
     ...over,
   };

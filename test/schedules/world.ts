@@ -175,10 +175,19 @@ export class World {
 
   handle(server: Server, event: ShardEvent): void {
     const effects = server.shard.handle(event, this.now);
-    if (event.type === 'order' && event.order.type === 'load' && effects.some((effect) => effect.type === 'eventRecord' && effect.record.event === 'load')) {
+    if (
+      event.type === 'order' &&
+      event.order.type === 'load' &&
+      effects.some((effect) => effect.type === 'eventRecord' && effect.record.event === 'load')
+    ) {
       this.oracle.loaded(server, event.order.history, event.order.ranges, this.loadedFrom);
     }
-    this.oracle.effects(server, effects, (id) => this.streamById.get(id), (id) => server.replies.get(id)?.sequences);
+    this.oracle.effects(
+      server,
+      effects,
+      (id) => this.streamById.get(id),
+      (id) => server.replies.get(id)?.sequences,
+    );
     for (const effect of effects) {
       if (effect.type === 'send') {
         const stream = this.streamById.get(effect.stream);
@@ -223,7 +232,10 @@ export class World {
         this.order(from, shard, order, fill);
         return;
       }
-      check(from.epoch >= before || answer.type === 'refused', () => `shard ${shard} at epoch ${before} obeys an order of epoch ${from.epoch}`);
+      check(
+        from.epoch >= before || answer.type === 'refused',
+        () => `shard ${shard} at epoch ${before} obeys an order of epoch ${from.epoch}`,
+      );
       fill(this.shardReply(server, order, answer));
     };
     server.replies.set(replyTo, { sequences: order.type === 'cut' ? order.sequences : undefined, reply });
@@ -236,7 +248,14 @@ export class World {
         this.restoredFrom = order.from;
       }
       const parts = files && partsFor(order.ranges, files, order.from?.clock ?? 0);
-      shardOrder = { type: 'load', history: order.history, mapVersion: order.mapVersion, ranges: order.ranges, config: this.shardConfig(), parts };
+      shardOrder = {
+        type: 'load',
+        history: order.history,
+        mapVersion: order.mapVersion,
+        ranges: order.ranges,
+        config: this.shardConfig(),
+        parts,
+      };
     } else if (order.type === 'cut') shardOrder = { type: 'cut', id: order.id, sequences: order.sequences };
     else shardOrder = order;
     this.handle(server, { type: 'order', order: shardOrder, epoch: from.epoch, replyTo });
@@ -287,7 +306,10 @@ export class World {
   newCoordinator(resume: boolean, stored: boolean): void {
     this.store.epoch += 1;
     const epoch = this.store.epoch;
-    const record = stored ? this.store.record : undefined;
+    const earlier = stored ? this.store.record : undefined;
+    // A resumed job is a new run of the old one: its record gives numbers, not its state.
+    const record = resume && earlier ? { ...earlier, state: 'loading' as const, reason: '', members: {} } : earlier;
+    this.store.record = record;
     const { settings } = this;
     const options: LeaderOptions = {
       job: JOB,
@@ -307,8 +329,21 @@ export class World {
       stop: {},
     };
     const holder: { coordinator: Coordinator | undefined } = { coordinator: undefined };
-    const leader = new JobLeader(options, this.portsOf(() => holder.coordinator as Coordinator), record, this.now);
-    const coordinator: Coordinator = { epoch, leader, ranges: this.ranges, alive: true, paused: false, awakeSinceMs: this.now };
+    const leader = new JobLeader(
+      options,
+      this.portsOf(() => holder.coordinator as Coordinator),
+      record,
+      this.now,
+    );
+    const coordinator: Coordinator = {
+      epoch,
+      leader,
+      ranges: this.ranges,
+      alive: true,
+      paused: false,
+      pausedAtMs: 0,
+      awakeSinceMs: this.now,
+    };
     holder.coordinator = coordinator;
     this.deviation?.leader?.(leader, this);
     this.coordinators.push(coordinator);
@@ -384,7 +419,10 @@ export class World {
         this.count(`event ${kind}`);
         if (kind === 'leaseOver') {
           const { awakeSinceMs } = self();
-          check(this.now - awakeSinceMs >= this.settings.leaseMs, () => `${facts['worker']} loses its lease ${this.now - awakeSinceMs} ms after its coordinator took over or woke up`);
+          check(
+            this.now - awakeSinceMs >= this.settings.leaseMs,
+            () => `${facts['worker']} loses its lease ${this.now - awakeSinceMs} ms after its coordinator took over or woke up`,
+          );
         }
         if (kind === 'left' || kind === 'leaseOver' || kind === 'restored') this.progress();
       },
@@ -413,15 +451,26 @@ export class World {
           self().read.set(`${slot}/${shard}`, { values, sum: sumOf(values) });
         },
         joined: (answer) => {
-          if (answer) return;
           const worker = self();
+          if (answer) {
+            if (this.dice.chance(0.7)) return undefined;
+            this.later(`${name} is ready to compute`, worker, () => worker.alive && session.prepared(this.now));
+            return 'later';
+          }
           for (const stream of worker.streams) if (stream) this.closeClientSide(stream);
           worker.streams = [];
           worker.computing = undefined;
         },
         log: (event, facts) => this.note(() => `  ${name}: ${event} ${JSON.stringify(facts)}`),
       },
-      { pipelining: this.settings.pipelining, retryMs: 4, retryMaxMs: 60, idlePollMs: 15, reportMs: this.settings.leaseMs / 4, batchAttempts: 5 },
+      {
+        pipelining: this.settings.pipelining,
+        retryMs: 4,
+        retryMaxMs: 60,
+        idlePollMs: 15,
+        reportMs: this.settings.leaseMs / 4,
+        batchAttempts: 5,
+      },
     );
     const worker: WorkerProcess = {
       name,
@@ -498,7 +547,10 @@ export class World {
     let gradient: Float32Array = new Float32Array();
     if (kind === 'initial') gradient = initialWeights(ranges);
     else if (kind === 'gradient') {
-      check(worker.slots[slot] === order.firstBatch, () => `${worker.name} pushes batch ${order.firstBatch} from slot ${slot}, which holds the gradient of ${worker.slots[slot]}`);
+      check(
+        worker.slots[slot] === order.firstBatch,
+        () => `${worker.name} pushes batch ${order.firstBatch} from slot ${slot}, which holds the gradient of ${worker.slots[slot]}`,
+      );
       gradient = gradientOf(order.firstBatch, ranges);
     }
     if (kind !== 'initial') this.oracle.sent(life.history, memberKey(life.worker, life.incarnation), header);
@@ -573,11 +625,18 @@ export class World {
     }
     const { message } = item;
     if (message.type === 'push' && !stream.staged) {
-      this.note(() => `${stream.worker.name} -> shard ${stream.shard}: push ${message.header.sequence} (batch ${message.header.firstBatch}, clock ${message.header.clock}, ${message.header.kind})${item.malformed ? ' MALFORMED' : ' is staged'}`);
+      this.note(
+        () =>
+          `${stream.worker.name} -> shard ${stream.shard}: push ${message.header.sequence} (batch ${message.header.firstBatch}, clock ${message.header.clock}, ${message.header.kind})${item.malformed ? ' MALFORMED' : ' is staged'}`,
+      );
       if (item.malformed) {
         stream.up.shift();
         const { sequence, clock } = message.header;
-        stream.down.push({ type: 'message', message: { type: 'refusal', about: 'push', code: 'INVALID_ARGUMENT', message: 'malformed', sequence, clock }, epoch: server.shard.epoch });
+        stream.down.push({
+          type: 'message',
+          message: { type: 'refusal', about: 'push', code: 'INVALID_ARGUMENT', message: 'malformed', sequence, clock },
+          epoch: server.shard.epoch,
+        });
         return;
       }
       stream.staged = { remembered: this.deviation?.staged?.(server.shard, stream.id, message) };
@@ -585,7 +644,10 @@ export class World {
     }
     stream.up.shift();
     if (message.type === 'hello') this.oracle.lives.set(stream.id, memberKey(message.identity.worker, message.identity.incarnation));
-    this.note(() => `${stream.worker.name} -> shard ${stream.shard}: ${message.type}${message.type === 'pull' ? ` ${message.clock}` : message.type === 'push' ? ` ${message.header.sequence} is judged` : ''}`);
+    this.note(
+      () =>
+        `${stream.worker.name} -> shard ${stream.shard}: ${message.type}${message.type === 'pull' ? ` ${message.clock}` : message.type === 'push' ? ` ${message.header.sequence} is judged` : ''}`,
+    );
     const remembered = stream.staged?.remembered;
     stream.staged = undefined;
     const judge = (): void => this.handle(server, { type: 'message', stream: stream.id, message });
@@ -604,7 +666,10 @@ export class World {
       return;
     }
     const { message } = item;
-    this.note(() => `${worker.name} <- shard ${shard}: ${message.type}${message.type === 'push' ? ` ${message.sequence} ${message.outcome}` : message.type === 'refusal' ? ` ${message.about} ${message.code} ${message.message}` : ''}`);
+    this.note(
+      () =>
+        `${worker.name} <- shard ${shard}: ${message.type}${message.type === 'push' ? ` ${message.sequence} ${message.outcome}` : message.type === 'refusal' ? ` ${message.about} ${message.code} ${message.message}` : ''}`,
+    );
     worker.session.message(shard, message, item.epoch, this.now);
   }
 }

@@ -90,7 +90,11 @@ describe('a connection', () => {
 
   it('leaves calls under way alone when another call replaces its channel', async () => {
     const held: (() => void)[] = [];
-    const server = await start(createShardControlService((order) => (order.job === 'slow' ? new Promise((resolve) => held.push(() => resolve({ epoch: 1 }))) : { epoch: 2 })));
+    const server = await start(
+      createShardControlService((order) =>
+        order.job === 'slow' ? new Promise((resolve) => held.push(() => resolve({ epoch: 1 }))) : { epoch: 2 },
+      ),
+    );
     const connection = open(server.address);
     const slow = sendOrder(connection, { ...ORDER, job: 'slow' }, 5000);
     await until(() => held.length === 1, 'the slow order');
@@ -109,7 +113,10 @@ describe('a connection', () => {
     const connection = open(`127.0.0.1:${port}`, 2000);
     for (let round = 0; round < 2; round++) {
       const startMs = performance.now();
-      await expect(sendOrder(connection, ORDER, 4000)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('ECONNREFUSED') });
+      await expect(sendOrder(connection, ORDER, 4000)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('ECONNREFUSED'),
+      });
       expect(performance.now() - startMs).toBeLessThan(1000);
     }
     await start(answering, `127.0.0.1:${port}`);
@@ -172,7 +179,10 @@ describe('the coordinator client', () => {
     made.setAddress(b.address);
     expect(made.address).toBe(b.address);
     expect(await made.leaseTask({ identity: IDENTITY })).toMatchObject({ why: 'b' });
-    await expect(made.heartbeat({}, 50)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED', message: expect.stringContaining('Heartbeat') });
+    await expect(made.heartbeat({}, 50)).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      message: expect.stringContaining('Heartbeat'),
+    });
   });
 
   it('watches until the coordinator ends the stream, or throws what broke it', async () => {
@@ -207,7 +217,10 @@ describe('the coordinator client', () => {
     const mute = await startMute(cleanup);
     const made = client(mute.address, { connectMs: 50 });
     await expect(made.heartbeat({})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await expect(made.watch('job').next()).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('No connection') });
+    await expect(made.watch('job').next()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('No connection'),
+    });
     await until(() => mute.sockets.size === 0, 'the connections to be closed');
   });
 });

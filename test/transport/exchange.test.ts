@@ -24,7 +24,12 @@ describe('an exchange', () => {
     const server = await startRecorder(cleanup, { ranges: SMALL });
     const client = openClient(cleanup, server.address);
     const gradient = vector(64);
-    const messages = [HELLO, { type: 'pull', clock: 2 ** 40 }, { type: 'push', header: header({ ranges: SMALL }), gradient }, { type: 'idle' }] as const;
+    const messages = [
+      HELLO,
+      { type: 'pull', clock: 2 ** 40 },
+      { type: 'push', header: header({ ranges: SMALL }), gradient },
+      { type: 'idle' },
+    ] as const;
     for (const message of messages) client.stream.send(message);
     await until(() => server.messages.length === messages.length, 'all messages');
     expect(server.messages.map(({ message }) => message)).toEqual(messages);
@@ -50,7 +55,9 @@ describe('an exchange', () => {
     const server = await startRecorder(cleanup, { ranges: LARGE });
     const shared = (): Float32Array => new Float32Array(new SharedArrayBuffer(LARGE_ELEMENTS * 4 + 64), 64, LARGE_ELEMENTS);
     const target = shared();
-    const client = openClient(cleanup, server.address, { weightsTarget: ({ elements }) => (elements === target.length ? target : undefined) });
+    const client = openClient(cleanup, server.address, {
+      weightsTarget: ({ elements }) => (elements === target.length ? target : undefined),
+    });
     const gradient = shared();
     gradient.set(vector(LARGE_ELEMENTS));
     client.stream.send(HELLO);
@@ -88,7 +95,11 @@ describe('an exchange', () => {
     client.stream.send({ type: 'push', header: header({ ranges: SMALL }), gradient: vector(64) });
     await until(() => server.pushes[0], 'the push');
     expect(server.service.stagedBytes).toBe(256);
-    server.service.send(server.opened[0]!, { type: 'push', sequence: 1, outcome: 'applied', repeated: false, versionLag: 0, version: 1, minClock: 0 }, 1);
+    server.service.send(
+      server.opened[0]!,
+      { type: 'push', sequence: 1, outcome: 'applied', repeated: false, versionLag: 0, version: 1, minClock: 0 },
+      1,
+    );
     expect(server.service.stagedBytes).toBe(0);
   });
 
@@ -288,7 +299,11 @@ describe('stand-alone calls', () => {
             snapshot === 3
               ? { version: 8, minClock: 2, mapVersion: 7, ranges: LARGE, values }
               : new TardigradError('NOT_FOUND', `Job ${job} has no cut ${snapshot} here.`),
-          status: (job: string, wantHash: boolean) => ({ loaded: job === 'job', elements: LARGE_ELEMENTS, stateHash: wantHash ? 'abc' : '' }),
+          status: (job: string, wantHash: boolean) => ({
+            loaded: job === 'job',
+            elements: LARGE_ELEMENTS,
+            stateHash: wantHash ? 'abc' : '',
+          }),
         }))),
       },
     });
@@ -310,7 +325,11 @@ describe('stand-alone calls', () => {
       code: 'NOT_FOUND',
       message: expect.stringContaining('no cut 4'),
     });
-    expect(await shardStatus(connection, 'job', true, { deadlineMs: 5000 })).toMatchObject({ loaded: true, stateHash: 'abc', elements: LARGE_ELEMENTS });
+    expect(await shardStatus(connection, 'job', true, { deadlineMs: 5000 })).toMatchObject({
+      loaded: true,
+      stateHash: 'abc',
+      elements: LARGE_ELEMENTS,
+    });
     expect(server.service.openStreams).toBe(0);
   });
 });

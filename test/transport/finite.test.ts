@@ -8,7 +8,10 @@ function bitsOf(values: Float32Array): Int32Array {
 
 describe('the search for values that are not finite', () => {
   it('finds the first one, over any bit patterns and any part of the vector', () => {
-    const pattern = fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.constantFrom(0x7f7fffff, 0x7f800000, 0x7f800001, -0x800000, -0x800001, 0));
+    const pattern = fc.oneof(
+      fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+      fc.constantFrom(0x7f7fffff, 0x7f800000, 0x7f800001, -0x800000, -0x800001, 0),
+    );
     fc.assert(
       fc.property(fc.array(pattern, { maxLength: 200 }), fc.nat(200), fc.nat(200), (patterns, a, b) => {
         const bits = Int32Array.from(patterns);

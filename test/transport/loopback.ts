@@ -32,7 +32,7 @@ export class Cleanup {
   }
 
   async run(): Promise<void> {
-    for (const step of this.#steps.splice(0).reverse()) await step();
+    for (const step of this.#steps.splice(0).toReversed()) await step();
   }
 }
 
@@ -147,7 +147,9 @@ export function vector(elements: number, seed = 1): Float32Array {
 export function sameBits(a: Float32Array, b: Float32Array): boolean {
   return (
     a.length === b.length &&
-    Buffer.from(a.buffer as ArrayBuffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer as ArrayBuffer, b.byteOffset, b.byteLength))
+    Buffer.from(a.buffer as ArrayBuffer, a.byteOffset, a.byteLength).equals(
+      Buffer.from(b.buffer as ArrayBuffer, b.byteOffset, b.byteLength),
+    )
   );
 }
 

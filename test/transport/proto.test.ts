@@ -12,7 +12,12 @@ describe('the protocol', () => {
   it('is loaded with numbers for longs, names for enums, and every field present', () => {
     const { requestSerialize, requestDeserialize } = shardControl.Order;
     const order = requestDeserialize(requestSerialize({ epoch: 2 ** 50, forget: { batches: [{ firstBatch: 1, outcome: 'STALE' }] } }));
-    expect(order).toMatchObject({ job: '', epoch: 2 ** 50, order: 'forget', forget: { batches: [{ firstBatch: 1, count: 0, outcome: 'STALE' }] } });
+    expect(order).toMatchObject({
+      job: '',
+      epoch: 2 ** 50,
+      order: 'forget',
+      forget: { batches: [{ firstBatch: 1, count: 0, outcome: 'STALE' }] },
+    });
   });
 
   it('keeps bytes as a view of the message', () => {
@@ -24,7 +29,11 @@ describe('the protocol', () => {
   });
 
   it('names its services and streams', () => {
-    expect(parameterServer.Exchange).toMatchObject({ path: '/tardigrad.v1.ParameterServer/Exchange', requestStream: true, responseStream: true });
+    expect(parameterServer.Exchange).toMatchObject({
+      path: '/tardigrad.v1.ParameterServer/Exchange',
+      requestStream: true,
+      responseStream: true,
+    });
     expect(coordinator.Watch).toMatchObject({ path: '/tardigrad.v1.Coordinator/Watch', requestStream: false, responseStream: true });
   });
 });

@@ -25,7 +25,10 @@ describe('a server', () => {
   );
 
   it.each(['127.0.0.1', ':0', '127.0.0.1:70000', '127.0.0.1:x', '::1:0', ''])('refuses %j, which is no address', async (listen) => {
-    await expect(startServer({ listen, services })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('host:port') });
+    await expect(startServer({ listen, services })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('host:port'),
+    });
   });
 
   it.each(['127.0.0.1:0', 'localhost:0'])('listens on %s, on a free port that it names', async (listen) => {
@@ -86,9 +89,15 @@ describe('the table of statuses', () => {
   ];
 
   it.each(codes)('carries %s there and back', (code) => {
-    const error = fromServiceError(toServiceError(new TardigradError(code, 'What happened.')), { call: 'Register', address: 'a:1', deadlineMs: 500 });
+    const error = fromServiceError(toServiceError(new TardigradError(code, 'What happened.')), {
+      call: 'Register',
+      address: 'a:1',
+      deadlineMs: 500,
+    });
     expect(error.code).toBe(code);
-    expect(error.message).toMatch(code === 'DEADLINE_EXCEEDED' ? /Register: no answer from a:1 within 500 ms/ : /Register at a:1: What happened\./);
+    expect(error.message).toMatch(
+      code === 'DEADLINE_EXCEEDED' ? /Register: no answer from a:1 within 500 ms/ : /Register at a:1: What happened\./,
+    );
   });
 
   it('answers anything that is not one of our errors with INTERNAL', () => {
@@ -101,14 +110,24 @@ describe('the table of statuses', () => {
   });
 
   it('gives a refusal one of the four codes that a worker acts upon', () => {
-    expect(codes.map(refusalCode).filter((code) => !['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED'].includes(code))).toEqual([]);
+    expect(
+      codes
+        .map(refusalCode)
+        .filter((code) => !['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED'].includes(code)),
+    ).toEqual([]);
   });
 });
 
 describe('an error over a limit', () => {
   it('names the limit, the value and what to do', () => {
     const error = overLimit('jobsPerServer', 65, 'Jobs on this server');
-    expect(error).toMatchObject({ code: 'RESOURCE_EXHAUSTED', retryable: true, facts: { limit: 'jobsPerServer', value: 65, allowed: LIMITS.jobsPerServer } });
-    expect(error.message).toBe('Jobs on this server: 65 is over the limit jobsPerServer = 64. Finish a job first, or add a parameter server.');
+    expect(error).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      retryable: true,
+      facts: { limit: 'jobsPerServer', value: 65, allowed: LIMITS.jobsPerServer },
+    });
+    expect(error.message).toBe(
+      'Jobs on this server: 65 is over the limit jobsPerServer = 64. Finish a job first, or add a parameter server.',
+    );
   });
 });

@@ -68,19 +68,35 @@ function nonFinite(element: number, value: number): PushChunk[] {
 const MALFORMED: readonly (readonly [name: string, chunks: () => PushChunk[], says: RegExp])[] = [
   ['a hole between chunks', () => [cut([0, 100, 200])[0]!, cut([0, 100, 200])[2]!], /at byte 200 where byte 100 is next/],
   ['chunks that overlap', () => [cut([0, 128])[0]!, { ...cut([0, 128])[1]!, offset: 64 }], /at byte 64 where byte 128 is next/],
-  ['chunks out of order', () => [...cut([0, 100, 200]).slice(0, 1), ...cut([0, 100, 200]).slice(2), ...cut([0, 100, 200]).slice(1, 2)], /at byte 200/],
-  ['too many bytes', () => [...cut([0, 100]).slice(0, 1), { sequence: 1, offset: 100, data: Buffer.alloc(200), last: true }], /300 bytes or more: the shard holds 256/],
+  [
+    'chunks out of order',
+    () => [...cut([0, 100, 200]).slice(0, 1), ...cut([0, 100, 200]).slice(2), ...cut([0, 100, 200]).slice(1, 2)],
+    /at byte 200/,
+  ],
+  [
+    'too many bytes',
+    () => [...cut([0, 100]).slice(0, 1), { sequence: 1, offset: 100, data: Buffer.alloc(200), last: true }],
+    /300 bytes or more: the shard holds 256/,
+  ],
   ['too few bytes', () => [{ ...cut([0, 200])[0]!, last: true }], /ends after 200 bytes: the shard holds 256/],
-  ['a chunk beyond the limit', () => [{ header: wireHeader(), sequence: 1, offset: 0, data: Buffer.alloc(CHUNK_BYTES + 1), last: true }], /at most 1048576/],
+  [
+    'a chunk beyond the limit',
+    () => [{ header: wireHeader(), sequence: 1, offset: 0, data: Buffer.alloc(CHUNK_BYTES + 1), last: true }],
+    /at most 1048576/,
+  ],
   ['NaN', () => nonFinite(40, NaN), /element 40 of the shard, 168 of the model, is NaN/],
   ['infinity in the last element', () => nonFinite(63, -Infinity), /element 63 of the shard, 191 of the model, is -Infinity/],
   ['infinity in the first element', () => nonFinite(0, Infinity), /element 0 of the shard, 16 of the model, is Infinity/],
-  ['wrong ranges', () => cut([0], wireHeader({ ranges: [{ start: 0, length: 64 }] })), /covers elements \[0\+64\]: the shard holds elements \[16\+32 160\+32\]/],
+  [
+    'wrong ranges',
+    () => cut([0], wireHeader({ ranges: [{ start: 0, length: 64 }] })),
+    /covers elements \[0\+64\]: the shard holds elements \[16\+32 160\+32\]/,
+  ],
   ['no ranges', () => cut([0], wireHeader({ ranges: [] })), /covers elements \[\]/],
   ['an older shard map', () => cut([0], wireHeader({ mapVersion: 6 })), /shard map 6: the shard has map 7/],
   ['a kind that is not known', () => cut([0], wireHeader({ kind: 99 as never })), /kind 99 is not known/],
   ['an encoding that is not known', () => cut([0], wireHeader({ encoding: 9 as never })), /encoding 9 is not known/],
-  ['a first chunk without header', () => cut([0, 64]).map(({ header: _, ...chunk }) => chunk), /no header/],
+  ['a first chunk without header', () => [{ ...cut([0, 64])[1]!, offset: 0 }], /no header/],
   ['a chunk of another sequence', () => [cut([0, 64])[0]!, { ...cut([0, 64])[1]!, sequence: 2 }], /names sequence 2/],
   ['a void push with data', () => cut([0], wireHeader({ kind: 'PUSH_KIND_VOID' })), /the shard holds 0|256 bytes or more/],
   ['a clock beyond exact integers', () => cut([0], wireHeader({ clock: 2 ** 60 })), /clock .* is beyond/],
@@ -161,7 +177,10 @@ describe('a push that is fine', () => {
 });
 
 describe('the named limits', () => {
-  async function refusedBy(limits: Partial<typeof LIMITS>, requests: (raw: RawClient) => void): Promise<{ raw: RawClient; server: Recorder }> {
+  async function refusedBy(
+    limits: Partial<typeof LIMITS>,
+    requests: (raw: RawClient) => void,
+  ): Promise<{ raw: RawClient; server: Recorder }> {
     const server = await startRecorder(cleanup, { ranges: RANGES, limits: { ...LIMITS, ...limits } });
     const raw = openRaw(server.address);
     raw.write(upToWire(HELLO));
@@ -190,7 +209,10 @@ describe('the named limits', () => {
     const { raw } = await refusedBy({ unansweredPerStream: 4 }, (client) => {
       for (let clock = 0; clock < 5; clock++) client.write(upToWire({ type: 'pull', clock }));
     });
-    expect(raw.errors[0]).toMatchObject({ code: grpc.status.RESOURCE_EXHAUSTED, details: expect.stringContaining('unansweredPerStream = 4') });
+    expect(raw.errors[0]).toMatchObject({
+      code: grpc.status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('unansweredPerStream = 4'),
+    });
   });
 
   it('refuse a stream over streamsPerServer, until another has ended', async () => {
@@ -208,7 +230,11 @@ describe('the named limits', () => {
 
   it('refuse a push that stalls', async () => {
     const { raw, server } = await refusedBy({ stalledPushMs: 50 }, (client) => client.push(cut([0, 64])[0]!));
-    expect(raw.replies[0]!.refusal).toMatchObject({ code: 'RESOURCE_EXHAUSTED', sequence: 1, message: expect.stringContaining('stalledPushMs') });
+    expect(raw.replies[0]!.refusal).toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      sequence: 1,
+      message: expect.stringContaining('stalledPushMs'),
+    });
     expect(server.service.stagedBytes).toBe(0);
   });
 });

@@ -46,7 +46,9 @@ describe('the tuning of grpc-js', () => {
   });
 
   it('uses only options that this grpc-js knows', () => {
-    const { recognizedOptions } = createRequire(import.meta.url)('@grpc/grpc-js/build/src/channel-options.js') as { recognizedOptions: object };
+    const { recognizedOptions } = createRequire(import.meta.url)('@grpc/grpc-js/build/src/channel-options.js') as {
+      recognizedOptions: object;
+    };
     expect(Object.keys(CHANNEL_OPTIONS).filter((name) => !(name in recognizedOptions))).toEqual([]);
   });
 
@@ -91,7 +93,12 @@ describe('the tuning of grpc-js', () => {
     const { service, address, messages } = await startRecorder(cleanup, { ranges });
     const session = http2.connect(`http://${address}`);
     cleanup.add(() => session.destroy());
-    const request = session.request({ ':method': 'POST', ':path': parameterServer.Exchange.path, 'content-type': 'application/grpc', te: 'trailers' });
+    const request = session.request({
+      ':method': 'POST',
+      ':path': parameterServer.Exchange.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
     let aborted = false;
     request.on('aborted', () => {
       aborted = true;
@@ -99,7 +106,11 @@ describe('the tuning of grpc-js', () => {
     request.on('error', () => {});
     request.write(Buffer.from([0, 0, 0, 0, 2, 0x22, 0])); // one message of two bytes: idle
     const { stream } = await until(() => messages[0], 'the message');
-    service.send(stream, { type: 'weights', clock: 0, version: 0, minClock: 0, mapVersion: 7, ranges, heldMs: 0, values: vector(elements) }, 1);
+    service.send(
+      stream,
+      { type: 'weights', clock: 0, version: 0, minClock: 0, mapVersion: 7, ranges, heldMs: 0, values: vector(elements) },
+      1,
+    );
     service.closeStream(stream, 'the test wants it so');
     await until(() => aborted, 'the reset', 3000);
     expect(request.rstCode).toBe(http2.constants.NGHTTP2_CANCEL);

@@ -16,12 +16,17 @@ export function ssp<P extends PlannedPush>(bound: number): Policy<P> {
     onPull(pull, view) {
       const ahead = pull.clock - view.minClock;
       if (ahead <= bound) return { serve: true };
-      return { serve: false, why: `iteration ${pull.clock} is ${ahead} ahead of the slowest worker's ${view.minClock}; the bound is ${bound}` };
+      return {
+        serve: false,
+        why: `iteration ${pull.clock} is ${ahead} ahead of the slowest worker's ${view.minClock}; the bound is ${bound}`,
+      };
     },
     fault(push, view) {
       // No served pull has a clock beyond the bound, and min clock never falls: only a client that never pulled gets here.
       const ahead = push.clock - view.minClock;
-      return ahead > bound ? `clock ${push.clock} is ${ahead} ahead of min clock ${view.minClock}, beyond the bound ${bound}: pull first` : undefined;
+      return ahead > bound
+        ? `clock ${push.clock} is ${ahead} ahead of min clock ${view.minClock}, beyond the bound ${bound}: pull first`
+        : undefined;
     },
     onPush: (push) => ({ outcome: 'applied', update: { pushes: [push], weights: [1], round: -1 } }),
     due: () => undefined,

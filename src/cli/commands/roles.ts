@@ -12,7 +12,9 @@ import { createLog, runRole, sayReady } from '../role-process.ts';
 import { wholeNumber } from './options.ts';
 
 const detectFailure = (): Option =>
-  new Option('--detect-failure-ms <ms>', 'how soon a dead process is noticed; leases and deadlines follow').argParser(wholeNumber).default(5_000);
+  new Option('--detect-failure-ms <ms>', 'how soon a dead process is noticed; leases and deadlines follow')
+    .argParser(wholeNumber)
+    .default(5_000);
 
 export function coordinatorCommand(): Command {
   return new Command('coordinator')
@@ -83,25 +85,33 @@ function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
 }
 
 export function workerCommand(): Command {
-  return computing(new Command('worker').description('Pulls weights, computes gradients, pushes them.')).action(async (flags: WorkerFlags) => {
-    const options = workerOptions(flags, 'worker');
-    await runRole(options.log, async () => {
-      const worker = new WorkerProcess(options);
-      sayReady({});
-      return { done: worker.finished.then((result) => ended(options, result)), end: () => worker.drain(), close: () => worker.close() };
-    });
-  });
+  return computing(new Command('worker').description('Pulls weights, computes gradients, pushes them.')).action(
+    async (flags: WorkerFlags) => {
+      const options = workerOptions(flags, 'worker');
+      await runRole(options.log, async () => {
+        const worker = new WorkerProcess(options);
+        sayReady({});
+        return { done: worker.finished.then((result) => ended(options, result)), end: () => worker.drain(), close: () => worker.close() };
+      });
+    },
+  );
 }
 
 export function evaluatorCommand(): Command {
-  return computing(new Command('evaluator').description('Measures test loss and accuracy of a running job.')).action(async (flags: WorkerFlags) => {
-    const options = workerOptions(flags, 'evaluator');
-    await runRole(options.log, async () => {
-      const evaluator = new EvaluatorProcess(options);
-      sayReady({});
-      return { done: evaluator.run().then((result) => ended(options, result)), end: () => evaluator.stop(), close: () => evaluator.close() };
-    });
-  });
+  return computing(new Command('evaluator').description('Measures test loss and accuracy of a running job.')).action(
+    async (flags: WorkerFlags) => {
+      const options = workerOptions(flags, 'evaluator');
+      await runRole(options.log, async () => {
+        const evaluator = new EvaluatorProcess(options);
+        sayReady({});
+        return {
+          done: evaluator.run().then((result) => ended(options, result)),
+          end: () => evaluator.stop(),
+          close: () => evaluator.close(),
+        };
+      });
+    },
+  );
 }
 
 function ended({ log }: WorkerOptions, { ok, why }: { ok: boolean; why: string }): number {

@@ -155,7 +155,8 @@ class Training {
     const { resume, runs } = this.flags;
     if (resume !== undefined && resume !== false) {
       const existing = typeof resume === 'string' ? resume : await latestRun(runs);
-      if (existing === undefined) throw new TardigradError('NOT_FOUND', `There is no run in ${runs} to resume.`, { next: 'Start one: npm start' });
+      if (existing === undefined)
+        throw new TardigradError('NOT_FOUND', `There is no run in ${runs} to resume.`, { next: 'Start one: npm start' });
       const origin = `${existing}/job.yaml`;
       const text = await readText(origin);
       return { existing, text, origin, notes: [`Goes on in ${existing}, from its last checkpoint.`] };
@@ -199,7 +200,6 @@ class Training {
     let awaySinceMs: number | undefined;
     while (!this.over()) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- one watch after the other
         await this.untilFatal(this.watch(client, job));
         awaySinceMs = undefined;
       } catch (error) {
@@ -207,7 +207,6 @@ class Training {
         awaySinceMs ??= performance.now();
         if (performance.now() - awaySinceMs > COORDINATOR_AWAY_MS) throw error;
       }
-      // oxlint-disable-next-line no-await-in-loop
       if (!this.over()) await this.untilFatal(delay(WATCH_RETRY_MS));
     }
   }
@@ -219,7 +218,7 @@ class Training {
       this.firstStatusMs ??= nowMs;
       if (status.updates > 0) this.firstUpdateMs ??= nowMs;
       this.last = status;
-      this.seen.see(status);
+      this.seen.add(status);
       this.folder?.metrics(status);
       this.display.status(status);
     }
@@ -254,7 +253,9 @@ class Training {
         process.exit(EXIT_INTERRUPTED);
       }
       this.interrupted = signal;
-      this.display.note(`${signal === 'SIGINT' ? 'Ctrl-C' : signal}: finishing the running steps and writing a checkpoint; once more ends at once.`);
+      this.display.note(
+        `${signal === 'SIGINT' ? 'Ctrl-C' : signal}: finishing the running steps and writing a checkpoint; once more ends at once.`,
+      );
       void this.drain(signal);
     };
     process.on('SIGINT', onSignal);
@@ -264,9 +265,13 @@ class Training {
 
   private async drain(signal: string): Promise<void> {
     const deadline = delay(DRAIN_MS, undefined, { ref: false }).then(() => {
-      this.fatal ??= new TardigradError('CANCELLED', `Stopped with ${signal}; draining took longer than ${DRAIN_MS / 1000} s and was cut short.`, {
-        next: 'Go on from the last checkpoint with --resume.',
-      });
+      this.fatal ??= new TardigradError(
+        'CANCELLED',
+        `Stopped with ${signal}; draining took longer than ${DRAIN_MS / 1000} s and was cut short.`,
+        {
+          next: 'Go on from the last checkpoint with --resume.',
+        },
+      );
     });
     try {
       await this.client?.stop({ job: this.job?.name ?? '', reason: `interrupted (${signal})` });
@@ -328,7 +333,10 @@ function packageVersion(): string {
 /** What set-up found; it decides which default can train. */
 function nativeState(): { installed: boolean; reason: string } {
   try {
-    const record = JSON.parse(readFileSync(`${ROOT}node_modules/.tardigrad/native.json`, 'utf8')) as { installed: boolean; reason?: string };
+    const record = JSON.parse(readFileSync(`${ROOT}node_modules/.tardigrad/native.json`, 'utf8')) as {
+      installed: boolean;
+      reason?: string;
+    };
     return { installed: record.installed, reason: record.reason ?? 'set-up could not install it' };
   } catch {
     return { installed: false, reason: 'set-up has not run' };

@@ -31,7 +31,7 @@ export class Course {
   private lossesSkipped = 0;
 
   see(status: JobStatus, nowMs: number): void {
-    this.workers.see(status);
+    this.workers.add(status);
     this.seeEpochs(status);
     this.seeLoss(status.loss);
     for (const { server, bytesIn, bytesOut } of status.shards) this.seeBytes(server, { bytesIn, bytesOut }, nowMs);
@@ -83,7 +83,10 @@ export class Course {
       this.bytes.set(server, { ...now, atMs, traffic: undefined });
     } else if (atMs - before.atMs >= TRAFFIC_WINDOW_MS) {
       const perSecond = 1000 / (atMs - before.atMs);
-      const traffic = { inPerSecond: (now.bytesIn - before.bytesIn) * perSecond, outPerSecond: (now.bytesOut - before.bytesOut) * perSecond };
+      const traffic = {
+        inPerSecond: (now.bytesIn - before.bytesIn) * perSecond,
+        outPerSecond: (now.bytesOut - before.bytesOut) * perSecond,
+      };
       this.bytes.set(server, { ...now, atMs, traffic });
     }
   }

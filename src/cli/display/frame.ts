@@ -43,7 +43,9 @@ export function frame(view: View): Line[] {
     const lines = compose(narrowed, density);
     if (lines.length <= view.rows) return lines.map((line) => clipLine(line, columns));
   }
-  return compose(narrowed, DENSITIES.at(-1)!).slice(0, Math.max(1, view.rows)).map((line) => clipLine(line, columns));
+  return compose(narrowed, DENSITIES.at(-1)!)
+    .slice(0, Math.max(1, view.rows))
+    .map((line) => clipLine(line, columns));
 }
 
 /** What stays on the screen when the job is over; the summary follows below. */
@@ -108,7 +110,8 @@ const TWO_COLUMNS_FROM = 76;
 function figures(view: View): Line[] {
   const { columns } = view;
   const half = Math.floor((columns - 4) / 2);
-  if (columns < TWO_COLUMNS_FROM) return [...learning(view, columns - 2), ...speed(view, LABEL_COLUMNS.left)].map((line) => [span(' '), ...line]);
+  if (columns < TWO_COLUMNS_FROM)
+    return [...learning(view, columns - 2), ...speed(view, LABEL_COLUMNS.left)].map((line) => [span(' '), ...line]);
   const beside = speed(view, LABEL_COLUMNS.right);
   return learning(view, half).map((line, index) => [span(' '), ...fitLine(line, half), span('  '), ...(beside[index] ?? [])]);
 }
@@ -116,15 +119,26 @@ function figures(view: View): Line[] {
 /** How well it learns, and what is safe of it. */
 function learning({ status, course }: View, columns: number): Line[] {
   const { checkpoint } = status;
+  const label = (text: string): string => padEnd(text, LABEL_COLUMNS.left);
   const last = status.evaluations.at(-1);
   const best = bestEvaluation(status.evaluations);
   const sparkColumns = Math.max(0, Math.min(24, columns - LABEL_COLUMNS.left - 10));
   const isBroken = status.loss !== undefined && !Number.isFinite(status.loss);
   return [
-    figure(left('loss'), loss(status.loss), isBroken ? ['bold', 'red'] : 'bold', [span(sparkline(course.losses(), sparkColumns), 'cyan')]),
-    figure(left('test accuracy'), percent(last?.accuracy), ['bold', 'green'], best === undefined ? [] : [span('best ', 'dim'), span(percent(best.accuracy))]),
-    figure(left('time left'), duration(status.secondsLeft), 'bold'),
-    figure(left('checkpoint'), checkpoint === undefined ? NO_VALUE : String(checkpoint.id), 'bold', checkpoint === undefined ? [] : [span(`at ${whole(checkpoint.updates)}`, 'dim')]),
+    figure(label('loss'), loss(status.loss), isBroken ? ['bold', 'red'] : 'bold', [span(sparkline(course.losses(), sparkColumns), 'cyan')]),
+    figure(
+      label('test accuracy'),
+      percent(last?.accuracy),
+      ['bold', 'green'],
+      best === undefined ? [] : [span('best ', 'dim'), span(percent(best.accuracy))],
+    ),
+    figure(label('time left'), duration(status.secondsLeft), 'bold'),
+    figure(
+      label('checkpoint'),
+      checkpoint === undefined ? NO_VALUE : String(checkpoint.id),
+      'bold',
+      checkpoint === undefined ? [] : [span(`at ${whole(checkpoint.updates)}`, 'dim')],
+    ),
   ];
 }
 
@@ -153,10 +167,6 @@ const VALUE_COLUMNS = 7;
 function figure(label: string, value: string, style: Style, aside: Line = []): Line {
   const head = span(label, 'dim');
   return aside.length === 0 ? [head, span(value, style)] : [head, span(padEnd(value, VALUE_COLUMNS), style), span('  '), ...aside];
-}
-
-function left(label: string): string {
-  return padEnd(label, LABEL_COLUMNS.left);
 }
 
 const MARKS: Readonly<Record<Tone, { mark: string; style: Style }>> = {

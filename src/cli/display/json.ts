@@ -52,7 +52,12 @@ export class JsonDisplay implements Display {
     const code = error instanceof TardigradError ? error.code : 'INTERNAL';
     const next = error instanceof TardigradError ? error.next : undefined;
     this.write({ type: 'error', code, message: errorMessage(error), next: next ?? null });
-    if (!this.closed) this.options.stderr.write(`${errorLines(error).map((line) => paint(line, false)).join('\n')}\n`);
+    if (!this.closed)
+      this.options.stderr.write(
+        `${errorLines(error)
+          .map((line) => paint(line, false))
+          .join('\n')}\n`,
+      );
   }
 
   close(): void {

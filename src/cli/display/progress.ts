@@ -18,7 +18,10 @@ export function progressLines(view: View): Line[] {
   if (totalEpochs <= EPOCH_ROWS_MAX) return Array.from({ length: Math.ceil(totalEpochs) }, (_, index) => epochLine(view, index + 1));
   const current = Math.min(totalEpochs, Math.floor(epochs) + 1);
   return [
-    barLine(view, `all ${whole(totalEpochs)}`, epochs / totalEpochs, [percent(epochs / totalEpochs, 0), duration(view.status.elapsedSeconds)]),
+    barLine(view, `all ${whole(totalEpochs)}`, epochs / totalEpochs, [
+      percent(epochs / totalEpochs, 0),
+      duration(view.status.elapsedSeconds),
+    ]),
     ...(current > 1 ? [epochLine(view, current - 1)] : []),
     epochLine(view, current),
   ];
@@ -59,7 +62,11 @@ function timeLine(view: View): Line {
 function barLine({ columns }: View, label: string, fraction: number, [share = '', time = '', result = '']: readonly string[]): Line {
   const narrow = columns < NARROW_BELOW;
   const head = ` ${padEnd(label, 9)}`;
-  const bar = progressBar(fraction, Math.max(4, columns - head.length - (narrow ? NARROW_ASIDE_COLUMNS : ASIDE_COLUMNS)), fraction >= 1 ? 'green' : 'cyan');
+  const bar = progressBar(
+    fraction,
+    Math.max(4, columns - head.length - (narrow ? NARROW_ASIDE_COLUMNS : ASIDE_COLUMNS)),
+    fraction >= 1 ? 'green' : 'cyan',
+  );
   return [
     span(head, fraction > 0 ? undefined : 'dim'),
     ...bar,

@@ -29,7 +29,11 @@ const STATES: Readonly<Record<string, Style>> = { succeeded: ['bold', 'green'], 
 
 function outcome({ state, reason, exitReason, job }: RunSummary): Line {
   const why = reason === '' ? exitReason : reason;
-  return [span(padEnd(` ${job}`, LABEL_COLUMNS + 1), 'bold'), span(` ${state}`, STATES[state] ?? 'bold'), span(why === '' ? '' : `: ${why}`)];
+  return [
+    span(padEnd(` ${job}`, LABEL_COLUMNS + 1), 'bold'),
+    span(` ${state}`, STATES[state] ?? 'bold'),
+    span(why === '' ? '' : `: ${why}`),
+  ];
 }
 
 function labelled(label: string, value: readonly Span[]): Line {
@@ -69,7 +73,9 @@ function samples({ samples: books }: RunSummary): Span[] {
   const of = books.planned === null ? '' : ` of ${whole(books.planned)}`;
   const text = `${[`${whole(books.trained)}${of} trained`, ...others].join(', ')}`;
   if (books.complete === null) return [span(text)];
-  return books.complete ? [span(text), span('; every one accounted for', 'dim')] : [span(text), span('; THEY DO NOT ADD UP', ['bold', 'red'])];
+  return books.complete
+    ? [span(text), span('; every one accounted for', 'dim')]
+    : [span(text), span('; THEY DO NOT ADD UP', ['bold', 'red'])];
 }
 
 /** Those that trained, by share; many are told as one line. */
@@ -93,7 +99,9 @@ function workers(all: readonly WorkerTotals[]): Line[] {
 
 function failures({ samples: { restores, redoneUpdates, redoneBatches, refusedAttempts } }: RunSummary): Line[] {
   const parts = [
-    ...(restores === 0 ? [] : [`${counted(restores, 'restore')}: ${counted(redoneUpdates, 'update')}, ${redoneBatches} batches done again`]),
+    ...(restores === 0
+      ? []
+      : [`${counted(restores, 'restore')}: ${counted(redoneUpdates, 'update')}, ${redoneBatches} batches done again`]),
     ...(refusedAttempts === 0 ? [] : [counted(refusedAttempts, 'refused attempt')]),
   ];
   return parts.length === 0 ? [] : [labelled('failures', [span(parts.join('; '), 'yellow')])];

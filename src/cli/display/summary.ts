@@ -38,7 +38,7 @@ export interface WorkerTotals {
   readonly time: { readonly data: number; readonly compute: number; readonly exchange: number; readonly waiting: number };
 }
 
-export interface ShardTotals {
+interface ShardTotals {
   readonly server: string;
   readonly version: number;
   readonly pushes: number;
@@ -77,7 +77,11 @@ export interface RunSummary {
   readonly samplesPerSecond: number;
   /** Of the training batches reported last. */
   readonly loss: number | null;
-  readonly test: { readonly final: EvaluationRow | null; readonly best: EvaluationRow | null; readonly evaluations: readonly EvaluationRow[] };
+  readonly test: {
+    readonly final: EvaluationRow | null;
+    readonly best: EvaluationRow | null;
+    readonly evaluations: readonly EvaluationRow[];
+  };
   readonly versionLag: LagSummary;
   readonly clockSpread: number;
   readonly policy: Job['consistency'];

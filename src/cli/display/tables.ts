@@ -30,7 +30,10 @@ export function workerTable(view: View, rowsMax: number): Line[] {
   const lives = view.course.lives();
   if (lives.length === 0 || rowsMax === 0) return [];
   const shown = mostTelling(view, lives, rowsMax);
-  const names = nameColumns(shown.map(({ worker }) => nameOf(worker)), view);
+  const names = nameColumns(
+    shown.map(({ worker }) => nameOf(worker)),
+    view,
+  );
   const room = view.columns - 1 - names - RATE_COLUMNS - NUMBERS_COLUMNS - 2 - 1;
   const bar = room < BAR_COLUMNS_MIN ? 0 : Math.min(BAR_COLUMNS_MAX, room);
   const heading: Line = [
@@ -51,7 +54,10 @@ function mostTelling(view: View, lives: readonly WorkerLife[], rowsMax: number):
 
 function workerLine(view: View, { worker, present }: WorkerLife, { names, bar }: { names: number; bar: number }): Line {
   const absent = absence(view, worker, present);
-  const name = span(` ${padEnd(clipText(nameOf(worker), names), names)}`, absent !== undefined ? 'yellow' : worker.evaluator ? 'dim' : undefined);
+  const name = span(
+    ` ${padEnd(clipText(nameOf(worker), names), names)}`,
+    absent !== undefined ? 'yellow' : worker.evaluator ? 'dim' : undefined,
+  );
   if (absent !== undefined) return [name, span(padStart('', RATE_COLUMNS - 8)), span(absent, 'yellow')];
   const style: Style | undefined = present ? undefined : 'dim';
   const known = Object.values(worker.time).some((share) => share > 0);
@@ -71,8 +77,9 @@ function absence({ status, job }: View, worker: WorkerStatus, present: boolean):
   return silence(worker.lastHeardMs, job?.detectFailureMs);
 }
 
-/** @param sinceMs milliseconds since it was last heard of. */
+/** @param sinceMs milliseconds since it was last heard of; below 0 it is not there. */
 function silence(sinceMs: number, detectFailureMs = DETECT_FAILURE_MS): string | undefined {
+  if (sinceMs < 0) return 'not there';
   return sinceMs > SILENT_SHARE * detectFailureMs ? `not heard of for ${(sinceMs / 1000).toFixed(1)} s` : undefined;
 }
 
@@ -97,7 +104,10 @@ export function shardTable(view: View, rowsMax: number): Line[] {
   const { shards } = view.status;
   if (shards.length === 0 || rowsMax === 0) return [];
   const shown = shards.slice(0, rowsMax);
-  const names = nameColumns(shown.map(({ server }) => server), view);
+  const names = nameColumns(
+    shown.map(({ server }) => server),
+    view,
+  );
   const widths = view.columns < NARROW_BELOW ? NARROW_SHARD_COLUMNS : SHARD_COLUMNS;
   const headings = Object.entries(widths).map(([key, columns]: [string, number]) => padStart(key, columns));
   return [

@@ -18,7 +18,7 @@ export class WorkersSeen {
   private readonly lives = new Map<string, WorkerStatus>();
   private presentKeys: ReadonlySet<string> = new Set();
 
-  see({ workers }: JobStatus): void {
+  add({ workers }: JobStatus): void {
     for (const worker of workers) this.lives.set(lifeKey(worker), worker);
     this.presentKeys = new Set(workers.map(lifeKey));
     for (const key of this.lives.keys()) {

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { Outcome as _tardigrad_v1_Outcome, Outcome__Output as _tardigrad_v1_Outcome__Output } from '../../tardigrad/v1/Outcome.ts';
 import type { Long } from '@grpc/proto-loader';

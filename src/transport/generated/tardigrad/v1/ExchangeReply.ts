@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { HelloReply as _tardigrad_v1_HelloReply, HelloReply__Output as _tardigrad_v1_HelloReply__Output } from '../../tardigrad/v1/HelloReply.ts';
 import type { WeightsChunk as _tardigrad_v1_WeightsChunk, WeightsChunk__Output as _tardigrad_v1_WeightsChunk__Output } from '../../tardigrad/v1/WeightsChunk.ts';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { Hello as _tardigrad_v1_Hello, Hello__Output as _tardigrad_v1_Hello__Output } from '../../tardigrad/v1/Hello.ts';
 import type { Pull as _tardigrad_v1_Pull, Pull__Output as _tardigrad_v1_Pull__Output } from '../../tardigrad/v1/Pull.ts';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { Long } from '@grpc/proto-loader';
 

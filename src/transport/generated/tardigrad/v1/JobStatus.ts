@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 
 export interface JobStatus {

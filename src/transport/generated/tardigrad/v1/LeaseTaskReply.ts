@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 import type { Task as _tardigrad_v1_Task, Task__Output as _tardigrad_v1_Task__Output } from '../../tardigrad/v1/Task.ts';
 import type { Long } from '@grpc/proto-loader';

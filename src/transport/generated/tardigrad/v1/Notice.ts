@@ -1,8 +1,8 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { Long } from '@grpc/proto-loader';
 
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 export const _tardigrad_v1_Notice_Kind = {
   UNKNOWN: 'UNKNOWN',

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { PushHeader as _tardigrad_v1_PushHeader, PushHeader__Output as _tardigrad_v1_PushHeader__Output } from '../../tardigrad/v1/PushHeader.ts';
 import type { Long } from '@grpc/proto-loader';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { PushKind as _tardigrad_v1_PushKind, PushKind__Output as _tardigrad_v1_PushKind__Output } from '../../tardigrad/v1/PushKind.ts';
 import type { Encoding as _tardigrad_v1_Encoding, Encoding__Output as _tardigrad_v1_Encoding__Output } from '../../tardigrad/v1/Encoding.ts';

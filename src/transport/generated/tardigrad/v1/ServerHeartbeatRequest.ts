@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 import type { ShardReport as _tardigrad_v1_ShardReport, ShardReport__Output as _tardigrad_v1_ShardReport__Output } from '../../tardigrad/v1/ShardReport.ts';
 import type { Long } from '@grpc/proto-loader';

@@ -1,8 +1,8 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 import type { Long } from '@grpc/proto-loader';
 
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 export const _tardigrad_v1_SettledRun_Kind = {
   TRAINED: 'TRAINED',

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'

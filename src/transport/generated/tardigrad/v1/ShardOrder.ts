@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { MembersOrder as _tardigrad_v1_MembersOrder, MembersOrder__Output as _tardigrad_v1_MembersOrder__Output } from '../../tardigrad/v1/MembersOrder.ts';
 import type { MarkOrder as _tardigrad_v1_MarkOrder, MarkOrder__Output as _tardigrad_v1_MarkOrder__Output } from '../../tardigrad/v1/MarkOrder.ts';

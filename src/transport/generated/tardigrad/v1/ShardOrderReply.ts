@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { MemberEntry as _tardigrad_v1_MemberEntry, MemberEntry__Output as _tardigrad_v1_MemberEntry__Output } from '../../tardigrad/v1/MemberEntry.ts';
 import type { SequenceEntry as _tardigrad_v1_SequenceEntry, SequenceEntry__Output as _tardigrad_v1_SequenceEntry__Output } from '../../tardigrad/v1/SequenceEntry.ts';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 import type { ShardAddress as _tardigrad_v1_ShardAddress, ShardAddress__Output as _tardigrad_v1_ShardAddress__Output } from '../../tardigrad/v1/ShardAddress.ts';
 import type { Long } from '@grpc/proto-loader';

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/coordinator.proto
+// Original file: proto/tardigrad/v1/coordinator.proto
 
 import type { Identity as _tardigrad_v1_Identity, Identity__Output as _tardigrad_v1_Identity__Output } from '../../tardigrad/v1/Identity.ts';
 

@@ -1,4 +1,4 @@
-// Original file: /work/main/proto/tardigrad/v1/parameter_server.proto
+// Original file: proto/tardigrad/v1/parameter_server.proto
 
 import type { WeightsHeader as _tardigrad_v1_WeightsHeader, WeightsHeader__Output as _tardigrad_v1_WeightsHeader__Output } from '../../tardigrad/v1/WeightsHeader.ts';
 import type { Long } from '@grpc/proto-loader';
