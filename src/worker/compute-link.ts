@@ -6,7 +6,21 @@ import { createModel } from '../models/registry.ts';
 import type { Job } from '../config/job.ts';
 import type { ComputeReply, ComputeRequest, ComputeThreadData } from './compute-messages.ts';
 
-export class ComputeLink {
+/** What computes for a worker: the thread below, or whatever answers the same requests. */
+export interface Compute {
+  readonly elements: number;
+  /** Makes slots for this job's model, and gets ready: answered by `prepared`. */
+  prepare(spec: Job, split: 'train' | 'test', slots: number): void;
+  post(request: ComputeRequest): void;
+  /** The slot's weights and gradient: flat vectors that both sides share. */
+  weights(slot: number): Float32Array;
+  gradient(slot: number): Float32Array;
+  close(): Promise<void>;
+}
+
+export type StartCompute = (onReply: (reply: ComputeReply) => void) => Compute;
+
+export class ComputeLink implements Compute {
   private readonly thread: Worker;
   private weightsBuffer = new SharedArrayBuffer(0);
   private gradientsBuffer = new SharedArrayBuffer(0);
@@ -22,7 +36,6 @@ export class ComputeLink {
     return this.elementCount;
   }
 
-  /** Allocates the slots for this job's model and has the thread load model and data. */
   prepare(spec: Job, split: 'train' | 'test', slots: number): void {
     const { elements } = createModel(spec.model, describeDataset(spec.dataset.name)).layout;
     const bytes = slots * elements * Float32Array.BYTES_PER_ELEMENT;

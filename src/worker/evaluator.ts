@@ -12,7 +12,7 @@ import { CoordinatorClient } from '../transport/coordinator-client.ts';
 import type { Identity } from '../transport/messages.ts';
 import type { TaskGrant } from '../transport/requests.ts';
 import { readWeights } from '../transport/stand-alone.ts';
-import { ComputeLink } from './compute-link.ts';
+import type { Compute } from './compute-link.ts';
 import type { ComputeReply } from './compute-messages.ts';
 import { ask, type AskContext } from './coordinator-calls.ts';
 import type { WorkerOptions } from './process.ts';
@@ -26,7 +26,7 @@ const READ_MS = 60_000;
 export class EvaluatorProcess {
   private readonly options: WorkerOptions;
   private readonly client: CoordinatorClient;
-  private readonly compute: ComputeLink;
+  private readonly compute: Compute;
   private waiters: ((reply: ComputeReply) => void)[] = [];
   private backend: { name: string; why: string } = { name: '', why: '' };
   private identity: Identity | undefined;
@@ -38,7 +38,7 @@ export class EvaluatorProcess {
     this.options = options;
     const times = deadlines(options.detectFailureMs);
     this.client = new CoordinatorClient({ address: options.coordinator, connectMs: times.connectMs, callMs: times.controlCallMs });
-    this.compute = new ComputeLink(options.compute, (reply) => {
+    this.compute = options.startCompute((reply) => {
       const waiters = this.waiters;
       this.waiters = [];
       for (const waiter of waiters) waiter(reply);

@@ -10,8 +10,8 @@ import { CoordinatorClient } from '../transport/coordinator-client.ts';
 import { openExchange, type ExchangeStream } from '../transport/exchange-client.ts';
 import type { Range, Weights } from '../transport/messages.ts';
 import type { WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
-import { ComputeLink } from './compute-link.ts';
-import type { ComputeReply, ComputeThreadData } from './compute-messages.ts';
+import type { Compute, StartCompute } from './compute-link.ts';
+import type { ComputeReply } from './compute-messages.ts';
 import { ask } from './coordinator-calls.ts';
 import { WorkerSession, type PushOrder, type SessionPorts } from './session.ts';
 import { TimeLedger } from './time-ledger.ts';
@@ -19,7 +19,8 @@ import { TimeLedger } from './time-ledger.ts';
 export interface WorkerOptions {
   readonly name: string;
   readonly coordinator: string;
-  readonly compute: ComputeThreadData;
+  /** Starts what computes; it first says with what (`backend`). */
+  readonly startCompute: StartCompute;
   /** Until the job says otherwise. */
   readonly detectFailureMs: number;
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
@@ -42,7 +43,7 @@ interface SlotResult {
 export class WorkerProcess {
   private readonly options: WorkerOptions;
   private readonly client: CoordinatorClient;
-  private readonly compute: ComputeLink;
+  private readonly compute: Compute;
   private readonly session: WorkerSession;
   private readonly results: SlotResult[] = [
     { loss: 0, samples: 0 },
@@ -75,7 +76,7 @@ export class WorkerProcess {
       connectMs: this.times.connectMs,
       callMs: this.times.controlCallMs,
     });
-    this.compute = new ComputeLink(options.compute, (reply) => this.onCompute(reply));
+    this.compute = options.startCompute((reply) => this.onCompute(reply));
     this.session = new WorkerSession(this.ports(), {
       pipelining: PIPELINING,
       retryMs: RETRY_MS,

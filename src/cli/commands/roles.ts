@@ -6,6 +6,7 @@ import { deadlines } from '../../config/deadlines.ts';
 import { runCoordinator } from '../../coordinator/process.ts';
 import { openStore } from '../../coordinator/stores/registry.ts';
 import { runParameterServer } from '../../ps/process.ts';
+import { ComputeLink } from '../../worker/compute-link.ts';
 import { EvaluatorProcess } from '../../worker/evaluator.ts';
 import { WorkerProcess, type WorkerOptions } from '../../worker/process.ts';
 import { createLog, runRole, sayReady } from '../role-process.ts';
@@ -78,7 +79,7 @@ function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
   return {
     name: flags.name,
     coordinator: flags.coordinator,
-    compute: { backend: flags.backend, threads: flags.threads, dataDirectory: flags.dataDir },
+    startCompute: (onReply) => new ComputeLink({ backend: flags.backend, threads: flags.threads, dataDirectory: flags.dataDir }, onReply),
     detectFailureMs: flags.detectFailureMs,
     log: createLog(role, flags.name),
   };
