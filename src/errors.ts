@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'INVALID_ARGUMENT' // malformed, non-finite, wrong shape: nothing changed
   | 'FAILED_PRECONDITION' // an older incarnation, history or (in an order) epoch: re-join
+  | 'OUT_OF_RANGE' // a push ahead of one that is missing: nothing changed, send that one first
   | 'UNAVAILABLE' // not ready yet, or the peer is gone: try again
   | 'RESOURCE_EXHAUSTED' // over a named limit: try again later, or ask for less
   | 'DEADLINE_EXCEEDED'

@@ -35,6 +35,9 @@ export interface LeaderOptions {
   readonly evaluationWaitMs: number;
   readonly checkpointEveryMs: number | undefined;
   readonly checkpointEveryUpdates: number | undefined;
+  /** Fewer members than this get no tasks; more than `workersMax` are not admitted. */
+  readonly workersMin: number;
+  readonly workersMax: number;
   readonly stop: { readonly targetAccuracy?: number; readonly maxMs?: number; readonly maxUpdates?: number };
 }
 
@@ -155,7 +158,7 @@ export class JobLeader {
     this.evaluatedUpdates = stored?.evaluatedUpdates ?? 0;
     this.elapsedMs = stored?.elapsedMs ?? 0;
     this.lastCheckpointMs = nowMs;
-    this.versions = options.ranges.map(() => 0);
+    this.versions = options.ranges.map((_, shard) => stored?.versions[shard] ?? 0);
     this.membership = new Membership(options.leaseMs, stored?.members ?? {}, stored?.incarnations ?? {}, nowMs);
     this.settled = new SettledLedger(options.shape, stored?.settled);
     this.tasks = new DataTasks(
@@ -414,6 +417,10 @@ export class JobLeader {
 
   private register(call: WorkerCall, answer: (answer: WorkerAnswer) => void): void {
     if (this.draining && !call.evaluator) return answer({ type: 'wait', why: `the job is ending: ${this.draining.reason}` });
+    const others = this.membership.workers().filter(({ worker }) => worker !== call.worker).length;
+    if (!call.evaluator && others >= this.options.workersMax) {
+      return answer({ type: 'wait', why: `the job has its ${this.options.workersMax} workers (workers.max): this one is not needed` });
+    }
     this.spawn('register', this.admit(call, answer), () => answer({ type: 'wait', why: 'the job is being restored' }));
   }
 
@@ -442,7 +449,7 @@ export class JobLeader {
   private lease(member: LeasedMember, held: readonly HeldTask[]): WorkerAnswer {
     const { worker, incarnation } = member;
     if (this.initializeTask && this.stateNow === 'initializing') return this.leaseInitialize(member);
-    if (this.stateNow !== 'running') return { type: 'none' };
+    if (this.stateNow !== 'running' || this.membership.workers().length < this.options.workersMin) return { type: 'none' };
     const task = this.tasks.unnamed(worker, incarnation, held) ?? this.tasks.lease(worker, incarnation);
     if (task) return { type: 'task', task };
     if (this.reserved < this.options.totalBatches) {
@@ -731,6 +738,7 @@ export class JobLeader {
     this.stateNow = counts ? 'restoring' : 'loading';
     if (counts) this.ports.event('restoring', `${why}: all shards go back to the last checkpoint`, {});
     const before = this.settled;
+    const counted = counts || before.count > 0;
     for (;;) {
       const lives = this.serverLives;
       const read = this.ports.readManifest();
@@ -768,7 +776,7 @@ export class JobLeader {
         }
         continue;
       }
-      this.resumeFrom(manifest, loads, counts ? { before, atLoss } : undefined);
+      this.resumeFrom(manifest, loads, counted ? { before, atLoss } : undefined);
       if (!(yield* this.stored())) return;
       yield* this.tellMembers();
       return;
@@ -895,6 +903,11 @@ export class JobLeader {
 
   private drain(reason: string, state: 'succeeded' | 'stopped'): void {
     if (this.draining || this.over || this.stateNow === 'finishing') return;
+    if (this.stateNow !== 'running') {
+      // Nobody trains yet, or not now: there is nothing to finish, and the last checkpoint, if any, stands as it is.
+      this.end(state, reason);
+      return;
+    }
     this.draining = { reason, state };
     this.ports.event('draining', `ending: ${reason}`, {});
     this.write();
@@ -1004,6 +1017,7 @@ export class JobLeader {
       ranges: this.options.ranges,
       evaluatedUpdates: this.evaluatedUpdates,
       elapsedMs: this.elapsedMs,
+      versions: [...this.versions],
     });
   }
 

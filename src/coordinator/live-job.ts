@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
 import { describeDataset } from '../datasets/registry.ts';
-import { errorMessage } from '../errors.ts';
+import { TardigradError, errorMessage } from '../errors.ts';
 import { createModel } from '../models/registry.ts';
 import { createShardMap } from '../tensor/shard-map.ts';
 import type { ShardReport__Output } from '../transport/generated/tardigrad/v1/ShardReport.ts';
@@ -120,6 +120,8 @@ export class LiveJob {
         evaluationWaitMs: EVALUATION_WAIT_MS,
         checkpointEveryMs: spec.checkpoint.everySeconds * 1000,
         checkpointEveryUpdates: spec.checkpoint.everyUpdates,
+        workersMin: spec.workers.min,
+        workersMax: spec.workers.max,
         stop: {
           ...(stop.targetAccuracy === undefined ? {} : { targetAccuracy: stop.targetAccuracy }),
           ...(stop.maxSeconds === undefined ? {} : { maxMs: stop.maxSeconds * 1000 }),
@@ -251,6 +253,18 @@ export class LiveJob {
     });
   }
 
+  /** False where a newer leader has written; whatever else goes wrong with the store is not survived silently. */
+  private async write(value: Json): Promise<boolean> {
+    try {
+      await this.options.store.commit({ epoch: this.options.epoch, put: { [leaderKey(this.name)]: value } });
+      return true;
+    } catch (error) {
+      if (!(error instanceof TardigradError && error.code === 'FAILED_PRECONDITION')) throw error;
+      this.options.log('storeRefused', { error: error.message });
+      return false;
+    }
+  }
+
   private server(shard: number): ServerEntry | undefined {
     return this.options.servers.get(this.placement.servers[shard] ?? '');
   }
@@ -268,16 +282,12 @@ export class LiveJob {
       },
       store: (record) => {
         const ticket = new Ticket<boolean>();
-        this.writes = this.writes
-          .then(() => this.options.store.commit({ epoch: this.options.epoch, put: { [leaderKey(this.name)]: record as unknown as Json } }))
-          .then(
-            () => ticket.fill(true),
-            (error: unknown) => {
-              this.options.log('storeRefused', { error: errorMessage(error) });
-              ticket.fill(false);
-            },
-          )
-          .then(pump);
+        // As it is now, and without what is undefined: the record is written later, and as JSON.
+        const value = JSON.parse(JSON.stringify(record)) as Json;
+        this.writes = this.writes.then(() => this.write(value)).then((written) => {
+          ticket.fill(written);
+          pump();
+        });
         return ticket;
       },
       writeManifest: (manifest) => {

@@ -103,6 +103,8 @@ export interface StoredJob {
   readonly ranges: readonly (readonly Range[])[];
   readonly evaluatedUpdates: number;
   readonly elapsedMs: number;
+  /** Of each shard, as last reported. */
+  readonly versions: readonly number[];
 }
 
 /**

@@ -344,7 +344,7 @@ export class Shard {
     const member = this.member(identity);
     const last = this.decidedSequence(identity.worker, identity.incarnation);
     if (sequence <= last) return this.repeat(loaded, stream, sequence, member.decided.get(sequence));
-    if (sequence > last + 1) return refuse('INVALID_ARGUMENT', `sequence ${sequence} leaves a gap: the next is ${last + 1}`);
+    if (sequence > last + 1) return refuse('OUT_OF_RANGE', `sequence ${sequence} leaves a gap: the next is ${last + 1}`);
     if (!member.hello || member.idle) return refuse('INVALID_ARGUMENT', 'an idle worker does not push: send a hello that enters first');
     if (!loaded.initialized) return refuse('UNAVAILABLE', 'the job has no initial weights yet: try again');
     if (clock < member.clock) return refuse('INVALID_ARGUMENT', `clock ${clock} is behind this worker's ${member.clock}`);

@@ -114,7 +114,8 @@ export interface StillWaiting {
   readonly why: string;
 }
 
-export type RefusalCode = 'INVALID_ARGUMENT' | 'FAILED_PRECONDITION' | 'UNAVAILABLE' | 'RESOURCE_EXHAUSTED';
+/** `OUT_OF_RANGE`: a push ahead of one that is missing; it comes again behind that one. */
+export type RefusalCode = 'INVALID_ARGUMENT' | 'FAILED_PRECONDITION' | 'UNAVAILABLE' | 'RESOURCE_EXHAUSTED' | 'OUT_OF_RANGE';
 
 /** Nothing has changed by the message that this answers. */
 export interface Refusal {

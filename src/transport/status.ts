@@ -10,6 +10,7 @@ const STATUS_OF = {
   FAILED_PRECONDITION: status.FAILED_PRECONDITION,
   UNAVAILABLE: status.UNAVAILABLE,
   RESOURCE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
+  OUT_OF_RANGE: status.OUT_OF_RANGE,
   DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
   NOT_FOUND: status.NOT_FOUND,
   ALREADY_EXISTS: status.ALREADY_EXISTS,
@@ -55,13 +56,14 @@ export function fromServiceError(error: unknown, { call, address, deadlineMs }: 
   return new TardigradError(code, message, { facts: { call, address, deadlineMs, status: number }, cause: error });
 }
 
-/** A refusal on a stream has four codes: what the client can do about it. */
+/** A refusal on a stream has five codes: what the client can do about it. */
 export function refusalCode(code: ErrorCode): RefusalCode {
   switch (code) {
     case 'INVALID_ARGUMENT':
     case 'FAILED_PRECONDITION':
     case 'UNAVAILABLE':
     case 'RESOURCE_EXHAUSTED':
+    case 'OUT_OF_RANGE':
       return code;
     case 'DEADLINE_EXCEEDED':
     case 'NOT_FOUND':

@@ -57,6 +57,7 @@ const REFUSAL_CODES: ReadonlySet<string> = new Set<RefusalCode>([
   'FAILED_PRECONDITION',
   'UNAVAILABLE',
   'RESOURCE_EXHAUSTED',
+  'OUT_OF_RANGE',
 ]);
 const ABOUT: ReadonlySet<string> = new Set<Refusal['about']>(['hello', 'pull', 'push', 'idle']);
 

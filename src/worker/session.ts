@@ -404,6 +404,8 @@ export class WorkerSession {
       case 'RESOURCE_EXHAUSTED':
         this.dropStream(shard);
         return;
+      case 'OUT_OF_RANGE':
+        return; // it stood behind a part that was malformed, and was sent again together with that
       case 'INVALID_ARGUMENT':
         if (refusal.about === 'push') this.repair(shard, refusal);
         else if (refusal.about === 'hello') this.dropStream(shard);
@@ -417,11 +419,13 @@ export class WorkerSession {
 
   /** One malformed part is no gap for ever: sent right once more, with everything behind it; then void. */
   private repair(shard: number, refusal: Refusal): void {
-    const unanswered = this.iterations.filter((iteration) => iteration.sequence !== undefined && iteration.outcomes[shard] === undefined);
-    const first = unanswered[0];
-    if (!first || first.sequence !== refusal.sequence) return; // the gap behind the malformed one
-    const repairs = (first.repairs[shard] ?? 0) + 1;
-    first.repairs[shard] = repairs;
+    const unanswered = this.iterations.filter(
+      ({ sequence, outcomes }) => sequence !== undefined && sequence >= refusal.sequence && outcomes[shard] === undefined,
+    );
+    const malformed = unanswered[0];
+    if (malformed?.sequence !== refusal.sequence) return; // answered meanwhile: an older copy of it
+    const repairs = (malformed.repairs[shard] ?? 0) + 1;
+    malformed.repairs[shard] = repairs;
     this.ports.log('partRefused', { shard, sequence: refusal.sequence, why: refusal.message, repairs });
     if (repairs > 2) {
       this.reset();

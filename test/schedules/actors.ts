@@ -28,6 +28,8 @@ export interface Stream {
   down: DownItem[];
   clientOpen: boolean;
   serverOpen: boolean;
+  /** Broken on its way: what is sent on it from now on is lost. */
+  broken: boolean;
   /** The push at the head has come whole; what deviations remember of that moment. */
   staged: { readonly remembered: unknown } | undefined;
 }

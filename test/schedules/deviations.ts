@@ -1,16 +1,21 @@
+/**
+ * Rules of the cores broken on purpose, one at a time and from outside, to see that the schedules would notice. Most carry
+ * the name that the executable model of the semantics gave them.
+ */
 import type { JobLeader } from '../../src/coordinator/leader.ts';
+import type { LeasedMember } from '../../src/coordinator/membership.ts';
+import { Ticket } from '../../src/coordinator/ticket.ts';
 import type { Shard } from '../../src/ps/shard.ts';
-import type { Push } from '../../src/transport/messages.ts';
+import type { Identity, Push } from '../../src/transport/messages.ts';
 import type { WorkerSession } from '../../src/worker/session.ts';
 import type { Settings } from './settings.ts';
 import type { World } from './world.ts';
 
-/** One rule of the cores changed, from outside: to see that the checks would notice. */
 export interface Deviation {
   readonly name: string;
   /** The rule that it breaks, in words. */
-  readonly rule: string;
-  /** Settings under which it can show. */
+  readonly breaks: string;
+  /** Settings under which it shows soon. */
   readonly settings?: Partial<Settings>;
   readonly markTimeoutMs?: number;
   shard?(shard: Shard, world: World): void;
@@ -22,4 +27,224 @@ export interface Deviation {
   judged?(shard: Shard, push: Push, remembered: unknown, judge: () => void): void;
 }
 
-export const deviations: readonly Deviation[] = [];
+/** Puts something around one method of one object. */
+function around<T extends object, K extends string>(object: T, name: K, make: (original: (...given: never[]) => unknown) => (...given: never[]) => unknown): void {
+  const methods = object as unknown as Record<K, (...given: never[]) => unknown>;
+  methods[name] = make(methods[name].bind(object));
+}
+
+const SSP = { policy: 'ssp', bound: 1 } as const;
+
+export const deviations: readonly Deviation[] = [
+  {
+    name: 'early_fence',
+    breaks: 'a push is fenced when it is judged, after staging; not when it begins to arrive',
+    staged: (shard, stream) => shard['fenced'](shard['streams'].get(stream) as Identity) ?? 'in',
+    judged(shard, _push, remembered, judge) {
+      const fenced = shard['fenced'].bind(shard);
+      if (remembered === 'in') shard['fenced'] = () => undefined;
+      judge();
+      shard['fenced'] = fenced;
+    },
+  },
+  {
+    name: 'early_id',
+    breaks: 'whether a push is a repeat or a gap is judged after staging',
+    settings: { pipelining: 1 },
+    staged: (shard, stream) => {
+      const identity = shard['streams'].get(stream);
+      return identity && shard['decidedSequence'](identity.worker, identity.incarnation);
+    },
+    judged(shard, _push, remembered, judge) {
+      const decided = shard['decidedSequence'].bind(shard);
+      if (typeof remembered === 'number') shard['decidedSequence'] = () => remembered;
+      judge();
+      shard['decidedSequence'] = decided;
+    },
+  },
+  {
+    name: 'no_idle',
+    breaks: 'a worker without work goes idle',
+    settings: { consistency: { policy: 'ssp', bound: 0 } },
+    session(session) {
+      session['goIdle'] = () => undefined;
+    },
+  },
+  {
+    name: 'early_idle',
+    breaks: 'a worker goes idle only when every shard has answered its last push',
+    session(session) {
+      around(session, 'askNext', (original) => () => {
+        const iterations = session['iterations'];
+        const sent = iterations.length > 0 && iterations.every(({ sequence }) => sequence !== undefined && sequence > 0);
+        if (session['phaseNow'] === 'running' && session['noWork'] && sent && !session['readyTask']()) session['goIdle']();
+        original();
+      });
+    },
+  },
+  {
+    name: 'giveback_early',
+    breaks: 'a worker is fenced everywhere before what it had done is collected',
+    settings: { consistency: { policy: 'asp' }, faults: { cut: 2 }, faultRate: 0.15, returnRate: 0.02, workers: 3 },
+    leader(leader) {
+      leader['evicting'] = function* evicting(member: LeasedMember) {
+        if (!leader['membership'].is(member.worker, member.incarnation)) return;
+        leader['membership'].remove(member.worker);
+        yield* leader['giveBack'](member);
+        yield* leader['tellMembers']();
+      };
+    },
+  },
+  {
+    name: 'store_later',
+    breaks: 'what an evicted worker held is given back only after the eviction is stored',
+    settings: { consistency: { policy: 'asp' }, faults: { cut: 2, leader: 2 }, faultRate: 0.15, returnRate: 0.02, workers: 3 },
+    leader(leader) {
+      around(leader, 'giveBack', (original) => (member: never) => {
+        const stored = new Ticket<boolean>();
+        stored.fill(true);
+        leader['write']();
+        return original(member, stored as never);
+      });
+    },
+  },
+  {
+    name: 'evict_at_once',
+    breaks: 'a new leader gives every lease a full fresh term',
+    leader(leader) {
+      for (const member of leader['membership'].all()) member.lastHeardMs = -1e9;
+    },
+  },
+  {
+    name: 'no_fresh_term',
+    breaks: 'a leader that slept judges no lease for its own absence',
+    settings: { faults: { leaderPause: 1 }, faultRate: 0.15 },
+    leader(leader) {
+      leader['membership'].renewAll = () => undefined;
+    },
+  },
+  {
+    name: 'incarnation_reused',
+    breaks: 'new lives are numbered beyond store, manifest and shards',
+    settings: { faults: { server: 2, resume: 1, kill: 1 }, faultRate: 0.15 },
+    leader(leader) {
+      leader['membership'].noteIncarnations = () => undefined;
+      around(leader, 'resumeFrom', (original) => (...given) => {
+        leader['membership']['incarnations'].clear();
+        return original(...given);
+      });
+    },
+  },
+  {
+    name: 'clock_literal',
+    breaks: 'only the first pull after entering raises the clock',
+    settings: { consistency: SSP, pipelining: 1 },
+    shard(shard) {
+      around(shard, 'onPull', (original) => (stream: never, identity: Identity, clock: never) => {
+        const member = shard['table'].get(identity.worker);
+        if (member) member.entering = true;
+        return original(stream, identity as never, clock);
+      });
+    },
+  },
+  {
+    name: 'enter_unraised',
+    breaks: 'the first pull of a worker that enters carries the greatest clock to every shard',
+    settings: { consistency: SSP },
+    shard(shard) {
+      around(shard, 'onPull', (original) => (stream: never, identity: Identity, clock: never) => {
+        const member = shard['table'].get(identity.worker);
+        if (member) member.entering = false;
+        return original(stream, identity as never, clock);
+      });
+    },
+  },
+  {
+    name: 'applied_vec',
+    breaks: 'a mark answers with what is decided, kept pushes included',
+    settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, checkpoints: 4 },
+    shard(shard) {
+      around(shard, 'openMark', (original) => (...given) => {
+        const sequences = { ...(original(...given) as Record<string, number>) };
+        for (const { pushes } of shard['loaded']?.policy.open() ?? []) {
+          for (const { worker, incarnation } of pushes) sequences[`${worker}/${incarnation}`] = (sequences[`${worker}/${incarnation}`] ?? 0) - 1;
+        }
+        const mark = shard['mark'];
+        if (mark) (mark as { sequences: Record<string, number> }).sequences = sequences;
+        return sequences;
+      });
+    },
+  },
+  {
+    name: 'hold_after_id',
+    breaks: 'a push is held before its identity is judged: the one behind a held push is no gap',
+    settings: { pipelining: 1, checkpoints: 4 },
+    shard(shard) {
+      around(shard, 'onPush', (original) => (push: never, identity: Identity) => {
+        const { sequence } = (push as Push).header;
+        const decided = shard['decidedSequence'](identity.worker, identity.incarnation);
+        if (sequence > decided + 1) return shard['decide'](push, identity);
+        return original(push, identity as never);
+      });
+    },
+  },
+  {
+    name: 'no_mark_timeout',
+    breaks: 'a shard drops a mark by itself, or for a newer epoch',
+    markTimeoutMs: Infinity,
+    settings: { checkpoints: 4, faults: { leader: 2 }, faultRate: 0.15 },
+    shard(shard) {
+      shard['dropMark'] = () => undefined;
+    },
+  },
+  {
+    name: 'lease_nonidem',
+    breaks: 'a task whose grant was lost is granted again',
+    settings: { faults: { loseAnswer: 3 } },
+    leader(leader) {
+      around(leader, 'lease', (original) => (...given) => {
+        leader['tasks'].unnamed = () => undefined;
+        return original(...given);
+      });
+    },
+  },
+  {
+    name: 'readmit',
+    breaks: 'a shard never admits again a life that it has dropped',
+    settings: { faults: { cut: 2, leader: 2, kill: 1 }, faultRate: 0.15, returnRate: 0.02 },
+    shard(shard) {
+      around(shard, 'setMembers', (original) => (...given) => {
+        shard['table']['dropped'].clear();
+        return original(...given);
+      });
+    },
+  },
+  {
+    name: 'floor_kept',
+    breaks: 'a round that closes with nobody counting lifts the min clock past it',
+    settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, workers: 2, faults: { kill: 2, cut: 1 }, faultRate: 0.15 },
+    shard(shard) {
+      shard['table'].raiseFloor = () => undefined;
+    },
+  },
+  {
+    name: 'no_epoch',
+    breaks: 'orders of an older epoch are refused',
+    settings: { faults: { leaderPause: 1, kill: 1 }, faultRate: 0.15 },
+    shard(shard) {
+      around(shard, 'onOrder', (original) => (order: never, _epoch: never, replyTo: never) => original(order, Math.max(shard.epoch, _epoch) as never, replyTo));
+    },
+  },
+  {
+    name: 'forget_early',
+    breaks: 'what a task did is forgotten only when its end is stored',
+    leader(leader) {
+      around(leader, 'finishTask', (original) => (member: never, request: never) => {
+        const { task } = request as { task: number };
+        const lease = [...leader['tasks']['leases'].values()].find((other) => other.task === task);
+        original(member, request);
+        if (lease) leader['orderAll']({ type: 'forget', batches: [[lease.firstBatch, lease.count]] });
+      });
+    },
+  },
+];

@@ -100,6 +100,7 @@ function loseTail(world: World, stream: Stream): void {
 function breakStream(world: World, stream: Stream): void {
   world.note(() => `BREAK ${stream.worker.name}'s stream to shard ${stream.shard}`);
   if (stream.serverOpen) loseTail(world, stream);
+  stream.broken = true;
   stream.down = [{ type: 'closed' }];
   if (stream.serverOpen && world.dice.chance(0.5)) stream.up.push({ type: 'closed' });
 }

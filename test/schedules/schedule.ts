@@ -132,12 +132,12 @@ function otherChoices(world: World, weights: Weights): Choice[] {
   for (const worker of world.workers) {
     if (!worker.alive) continue;
     if (worker.computing && !worker.paused) choices.push({ weight: weights.compute, happen: () => world.computed(worker) });
-    if (worker.paused) choices.push({ weight: 0.2, happen: () => resume(world, worker) });
-    if (worker.cutOff) choices.push({ weight: 0.2, happen: () => heal(world, worker) });
+    if (worker.paused) choices.push({ weight: settings.returnRate, happen: () => resume(world, worker) });
+    if (worker.cutOff) choices.push({ weight: settings.returnRate, happen: () => heal(world, worker) });
   }
   for (const server of world.servers) if (!server.alive) choices.push({ weight: 0.3, happen: () => world.restartServer(server.index) });
   for (const coordinator of world.coordinators)
-    if (coordinator.alive && coordinator.paused) choices.push({ weight: 0.1, happen: () => wake(world, coordinator) });
+    if (coordinator.alive && coordinator.paused) choices.push({ weight: settings.returnRate / 2, happen: () => wake(world, coordinator) });
   if (!world.latest.alive || world.latest.paused)
     choices.push({ weight: settings.lazyLeader ? 0.03 : 0.3, happen: () => world.newCoordinator(false, true) });
   if (world.checkpointsLeft > 0 && world.latest.alive && !world.latest.paused && world.latest.leader.state === 'running') {

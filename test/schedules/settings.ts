@@ -15,7 +15,8 @@ export type Fault =
   | 'leave' // a worker drains
   | 'malformed' // a part of a push comes in broken
   | 'loseAnswer' // an answer of the coordinator never arrives
-  | 'repeatOrder' // an order arrives twice
+  | 'repeatOrder' // an order that is sent until it is answered arrives twice
+  | 'loseOrder' // an order with one try is lost, or its answer is
   | 'disk'; // a manifest cannot be written
 
 export interface Settings {
@@ -37,6 +38,8 @@ export interface Settings {
   readonly faultRate: number;
   /** A new coordinator comes late. */
   readonly lazyLeader: boolean;
+  /** How soon what was paused or cut off comes back. */
+  readonly returnRate: number;
   readonly leaseMs: number;
   readonly markTimeoutMs: number;
   readonly pullWaitMs: number;
@@ -65,6 +68,7 @@ const FAULTS: readonly (readonly [Fault, number])[] = [
   ['malformed', 3],
   ['loseAnswer', 3],
   ['repeatOrder', 3],
+  ['loseOrder', 2],
   ['disk', 1],
 ];
 
@@ -95,6 +99,7 @@ export function settingsOf(seed: number, over: Partial<Settings> = {}): Settings
     faults: dice.chance(0.1) ? {} : faults,
     faultRate: dice.pick([0.02, 0.05, 0.15]),
     lazyLeader: dice.chance(0.3),
+    returnRate: dice.pick([0.02, 0.2]),
     leaseMs: dice.pick([300, 600]),
     markTimeoutMs: dice.pick([200, 400, 1000]),
     pullWaitMs: dice.pick([30, 150]),

@@ -218,8 +218,7 @@ export class World {
   private order(from: Coordinator, shard: number, order: ShardOrder, fill: (reply: ShardReply) => void): void {
     const server = this.servers[shard];
     if (!server?.alive) {
-      const once = order.type === 'mark' || order.type === 'cut' || order.type === 'dropMark' || order.type === 'forget';
-      if (once) fill({ type: 'lost', why: `server ${shard} is away` });
+      if (hasOneTry(order)) fill({ type: 'lost', why: `server ${shard} is away` });
       else if (server && from.alive) this.later(`order ${order.type} again`, undefined, () => this.order(from, shard, order, fill));
       return;
     }
@@ -326,6 +325,8 @@ export class World {
       evaluationWaitMs: 100,
       checkpointEveryMs: undefined,
       checkpointEveryUpdates: undefined,
+      workersMin: 1,
+      workersMax: 100,
       stop: {},
     };
     const holder: { coordinator: Coordinator | undefined } = { coordinator: undefined };
@@ -367,11 +368,16 @@ export class World {
       const ticket = new Ticket<ShardReply>();
       const coordinator = self();
       const deliver = (): void =>
-        this.later(`epoch ${coordinator.epoch} orders ${order.type} at shard ${shard}`, undefined, () =>
-          this.order(coordinator, shard, order, (reply) => fill(`shard ${shard} answers ${order.type}: ${reply.type}`, ticket, reply)),
-        );
+        this.later(`epoch ${coordinator.epoch} orders ${order.type} at shard ${shard}`, undefined, () => {
+          if (hasOneTry(order) && this.strikes('loseOrder', 0.1)) {
+            fill(`${order.type} at shard ${shard} is given up`, ticket, { type: 'lost', why: 'no answer in time' });
+            if (this.dice.chance(0.5)) return;
+          }
+          this.order(coordinator, shard, order, (reply) => fill(`shard ${shard} answers ${order.type}: ${reply.type}`, ticket, reply));
+        });
       deliver();
-      if (this.strikes('repeatOrder', 0.05)) deliver();
+      // What must arrive is sent until it is answered, so perhaps twice; the rest has one try.
+      if (!hasOneTry(order) && this.strikes('repeatOrder', 0.05)) deliver();
       return ticket;
     };
     return {
@@ -523,6 +529,7 @@ export class World {
       down: [],
       clientOpen: true,
       serverOpen: true,
+      broken: false,
       staged: undefined,
     };
     this.nextStream += 1;
@@ -534,7 +541,7 @@ export class World {
 
   private send(worker: WorkerProcess, shard: number, message: UpMessage): void {
     const stream = worker.streams[shard];
-    if (stream?.clientOpen && stream.serverOpen) stream.up.push({ type: 'message', message, malformed: false });
+    if (stream?.clientOpen && stream.serverOpen && !stream.broken) stream.up.push({ type: 'message', message, malformed: false });
   }
 
   private push(worker: WorkerProcess, shard: number, order: PushOrder): void {
@@ -555,7 +562,7 @@ export class World {
     }
     if (kind !== 'initial') this.oracle.sent(life.history, memberKey(life.worker, life.incarnation), header);
     const stream = worker.streams[shard];
-    if (!stream?.clientOpen || !stream.serverOpen) return;
+    if (!stream?.clientOpen || !stream.serverOpen || stream.broken) return;
     const malformed = this.strikes('malformed', 0.2);
     if (malformed) this.oracle.malformedSeen = true;
     const message: Push = { type: 'push', header, gradient };
@@ -678,4 +685,8 @@ function sumOf(values: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i += 1) sum += (i + 1) * (values[i] ?? 0);
   return sum;
+}
+
+function hasOneTry({ type }: ShardOrder): boolean {
+  return type === 'mark' || type === 'cut' || type === 'dropMark' || type === 'forget';
 }

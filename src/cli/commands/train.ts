@@ -182,9 +182,7 @@ class Training {
     }
     // Who names a data set, in a file or by a flag, wants that one; the newcomer's default has a stand-in.
     if (this.file !== undefined || this.flags.dataset !== undefined || this.flags.resume !== undefined) {
-      throw new TardigradError('NOT_FOUND', `Data set ${job.dataset.name} is not to be had: ${resolved.unavailable}`, {
-        next: 'Name its folder with --data-dir or TARDIGRAD_DATA, or train on --dataset digits, which needs no files.',
-      });
+      throw new TardigradError('NOT_FOUND', resolved.unavailable, { next: 'Or train on --dataset digits, which needs no files.' });
     }
     const name = job.name.replace('mnist', 'digits');
     const stand = parseJob(text, origin, { ...this.flags, dataset: 'digits', name: this.flags.name ?? name });
