@@ -6,7 +6,7 @@
  * tensor made on the way is freed before the step returns.
  *
  * A step belongs to one batch shape, and StepCache is the one place where steps are made: what a step prepares for its
- * shape (today nothing, later a captured graph) is prepared there once.
+ * shape (a captured graph, see captured-step.ts) is prepared there once.
  */
 import type * as tfjs from '@tensorflow/tfjs';
 import { assert } from '../errors.ts';
@@ -45,39 +45,67 @@ export function weightTensors(backend: Backend, model: Model, weights: Float32Ar
   );
 }
 
+export interface StepTensors {
+  readonly loss: tfjs.Tensor;
+  /** [batch, classes] or [batch, 1] */
+  readonly logits: tfjs.Tensor;
+  /** In layout order. */
+  readonly gradients: readonly tfjs.Tensor[];
+}
+
+/** The step itself, as tfjs operations: what an eager step runs each time, and a captured one is recorded from. */
+export function runStep<T extends tfjs.TensorContainer>(
+  backend: Backend,
+  model: Model,
+  batchShape: readonly number[],
+  { weights, inputs, targets }: { readonly weights: Float32Array; readonly inputs: Float32Array; readonly targets: Float32Array },
+  read: (tensors: StepTensors) => T,
+): T {
+  const { tf } = backend;
+  return tf.tidy(() => {
+    const parameters = weightTensors(backend, model, weights);
+    const inputTensor = tf.tensor(inputs, [...batchShape], 'float32');
+    const targetTensor = tf.tensor(targets, [batchShape[0]!, logitsWidth(model)], 'float32');
+    // The gradient call frees everything made inside it but the loss, so the logits are kept by hand.
+    let logits: tfjs.Tensor | undefined;
+    const lossAndGradients = tf.valueAndGrads((...tensors: tfjs.Tensor[]) => {
+      logits = tf.keep(model.logits(tf, tensors, inputTensor));
+      return meanLoss(tf, model.loss, logits, targetTensor);
+    });
+    try {
+      const { value, grads } = lossAndGradients(parameters);
+      return read({ loss: value, logits: logits!, gradients: grads });
+    } finally {
+      logits?.dispose();
+    }
+  });
+}
+
+/** Checks the sizes of what a step is given. */
+export function checkStep(
+  model: Model,
+  batchShape: readonly number[],
+  of: { weights: Float32Array; inputs: Float32Array; labels: Int32Array; out: Float32Array },
+): void {
+  requireLength('weights', of.weights.length, model.layout.elements);
+  requireLength('inputs', of.inputs.length, featuresOf(batchShape));
+  requireLength('labels', of.labels.length, batchShape[0]!);
+  requireLength('out', of.out.length, model.layout.elements);
+}
+
 /** An eager step: each operation is a call of the backend. */
 export function createGradientStep(backend: Backend, model: Model, batchShape: readonly number[]): GradientStep {
-  const { tf } = backend;
-  const batch = batchShape[0]!;
-  const inputElements = featuresOf(batchShape);
   const width = logitsWidth(model);
-  const targets = new Float32Array(batch * width);
+  const targets = new Float32Array(batchShape[0]! * width);
   return {
     batchShape,
     gradient(weights, inputs, labels, out) {
       requireActive(backend);
-      requireLength('weights', weights.length, model.layout.elements);
-      requireLength('inputs', inputs.length, inputElements);
-      requireLength('labels', labels.length, batch);
-      requireLength('out', out.length, model.layout.elements);
+      checkStep(model, batchShape, { weights, inputs, labels, out });
       fillTargets(labels, width, targets);
-      return tf.tidy(() => {
-        const parameters = weightTensors(backend, model, weights);
-        const inputTensor = tf.tensor(inputs, [...batchShape], 'float32');
-        const targetTensor = tf.tensor(targets, [batch, width], 'float32');
-        // The gradient call frees everything made inside it but the loss, so the logits are kept by hand.
-        let logits: tfjs.Tensor | undefined;
-        const lossAndGradients = tf.valueAndGrads((...tensors: tfjs.Tensor[]) => {
-          logits = tf.keep(model.logits(tf, tensors, inputTensor));
-          return meanLoss(tf, model.loss, logits, targetTensor);
-        });
-        try {
-          const { value, grads } = lossAndGradients(parameters);
-          for (const [index, { offset }] of model.layout.tensors.entries()) out.set(grads[index]!.dataSync(), offset);
-          return { loss: value.dataSync()[0]!, correct: countCorrect(logits!.dataSync(), width, labels) };
-        } finally {
-          logits?.dispose();
-        }
+      return runStep(backend, model, batchShape, { weights, inputs, targets }, ({ loss, logits, gradients }) => {
+        for (const [index, { offset }] of model.layout.tensors.entries()) out.set(gradients[index]!.dataSync(), offset);
+        return { loss: loss.dataSync()[0]!, correct: countCorrect(logits.dataSync(), width, labels) };
       });
     },
     dispose() {},

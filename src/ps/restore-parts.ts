@@ -34,11 +34,11 @@ export function partsFor(ranges: readonly Range[], copies: readonly CutShard[], 
   const pieces = ranges.flatMap((range) => piecesOf(range, stretches));
   const open = copies.flatMap((shard) => openOn(ranges, shard));
   const contributors = copies.filter((shard) => shard.ranges.some((old) => ranges.some((range) => overlap(range, old) !== undefined)));
-  const updates = contributors.reduce((sum, { copy }) => sum + copy.open.length, 0);
   return {
     clock,
-    // An update that was open becomes one on every shard that any of its elements falls to.
-    version: Math.max(0, ...contributors.map(({ copy }) => copy.version)) + updates,
+    // What was open becomes updates of the elements that it belongs to. A round that was open on two old shards is one
+    // update of either's elements, not two of all: so the greatest, as with versions.
+    version: Math.max(0, ...contributors.map(({ copy }) => copy.version + copy.open.length)),
     pieces,
     sequences: greatest(copies.map(({ copy }) => copy.sequences)),
     outcomes: [],

@@ -29,6 +29,8 @@ export type ComputeRequest =
 export type ComputeReply =
   | { readonly type: 'backend'; readonly name: string; readonly device: string; readonly why: string }
   | { readonly type: 'prepared' }
+  /** Something that a person may want to know, for the log. */
+  | { readonly type: 'notice'; readonly line: string }
   | {
       readonly type: 'gradient';
       readonly slot: number;

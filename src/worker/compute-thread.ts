@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { addEvaluations, evaluateBatch, nothingEvaluated } from '../compute/evaluate.ts';
 import { loadBackend, type Backend } from '../compute/backends.ts';
+import { capturing } from '../compute/captured-step.ts';
 import { clipByGlobalNorm, firstNonFinite } from '../compute/global-norm.ts';
 import { StepCache } from '../compute/gradient-step.ts';
 import { BatchReader } from '../datasets/batches.ts';
@@ -61,7 +62,11 @@ async function prepare(backend: Backend, request: Extract<ComputeRequest, { type
     request,
     model,
     dataset,
-    steps: new StepCache(backend, model),
+    steps: new StepCache(
+      backend,
+      model,
+      capturing((line) => say({ type: 'notice', line })),
+    ),
     reader: new BatchReader({
       split,
       plan: batchPlan({ samples: split.samples, batchSize: size }),

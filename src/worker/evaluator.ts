@@ -39,6 +39,7 @@ export class EvaluatorProcess {
     const times = deadlines(options.detectFailureMs);
     this.client = new CoordinatorClient({ address: options.coordinator, connectMs: times.connectMs, callMs: times.controlCallMs });
     this.compute = options.startCompute((reply) => {
+      if (reply.type === 'notice') return options.log('notice', { line: reply.line });
       const waiters = this.waiters;
       this.waiters = [];
       for (const waiter of waiters) waiter(reply);

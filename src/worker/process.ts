@@ -265,6 +265,9 @@ export class WorkerProcess {
       case 'initialized':
         if (reply.life === this.life) this.session.computed(0, true, nowMs);
         return;
+      case 'notice':
+        this.options.log('notice', { line: reply.line });
+        return;
       case 'evaluated':
         return;
       case 'failed':

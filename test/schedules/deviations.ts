@@ -85,7 +85,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'giveback_early',
     breaks: 'a worker is fenced everywhere before what it had done is collected',
-    settings: { consistency: { policy: 'asp' }, faults: { cut: 2 }, faultRate: 0.15, returnRate: 0.02, workers: 3 },
+    settings: { consistency: { policy: 'asp' }, faults: { silent: 2 }, faultRate: 0.15, workers: 3 },
     leader(leader) {
       leader['evicting'] = function* evicting(member: LeasedMember) {
         if (!leader['membership'].is(member.worker, member.incarnation)) return;
@@ -98,7 +98,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'store_later',
     breaks: 'what an evicted worker held is given back only after the eviction is stored',
-    settings: { consistency: { policy: 'asp' }, faults: { cut: 2, leader: 2 }, faultRate: 0.15, returnRate: 0.02, workers: 3 },
+    settings: { consistency: { policy: 'asp' }, faults: { silent: 2, leader: 2 }, faultRate: 0.15, workers: 3 },
     leader(leader) {
       around(leader, 'giveBack', (original) => (member: never) => {
         const stored = new Ticket<boolean>();
@@ -150,7 +150,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'enter_unraised',
     breaks: 'the first pull of a worker that enters carries the greatest clock to every shard',
-    settings: { consistency: SSP },
+    settings: { consistency: { policy: 'ssp', bound: 0 }, shards: 3, workers: 2, faults: { join: 2, kill: 2 }, faultRate: 0.15 },
     shard(shard) {
       around(shard, 'onPull', (original) => (stream: never, identity: Identity, clock: never) => {
         const member = shard['table'].get(identity.worker);
@@ -211,7 +211,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'readmit',
     breaks: 'a shard never admits again a life that it has dropped',
-    settings: { faults: { cut: 2, leader: 2, kill: 1 }, faultRate: 0.15, returnRate: 0.02 },
+    settings: { faults: { silent: 2, leader: 2, kill: 1 }, faultRate: 0.15, workers: 3 },
     shard(shard) {
       around(shard, 'setMembers', (original) => (...given) => {
         shard['table']['dropped'].clear();
@@ -222,7 +222,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'floor_kept',
     breaks: 'a round that closes with nobody counting lifts the min clock past it',
-    settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, workers: 2, faults: { kill: 2, cut: 1 }, faultRate: 0.15 },
+    settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, workers: 2, faults: { kill: 2, silent: 2 }, faultRate: 0.15 },
     shard(shard) {
       shard['table'].raiseFloor = () => undefined;
     },

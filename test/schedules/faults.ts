@@ -34,6 +34,17 @@ export function strike(world: World, fault: Fault): void {
       worker.cutOff = true;
       return;
     }
+    case 'silent': {
+      const { leader, alive, paused } = world.latest;
+      const members = leader['membership'].workers().filter(({ reported }) => reported);
+      if (!alive || paused || leader.state !== 'running' || members.length === 0) return;
+      spend();
+      const member = dice.pick(members);
+      world.note(() => `SILENT: nothing of ${member.worker} reaches the coordinator in time`);
+      member.lastHeardMs = world.now - world.settings.leaseMs - 1;
+      world.silenced.add(member.worker);
+      return;
+    }
     case 'break': {
       const open = world.streams.filter(({ clientOpen, worker }) => clientOpen && worker.alive);
       if (open.length === 0) return;

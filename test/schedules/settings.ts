@@ -6,6 +6,7 @@ export type Fault =
   | 'kill' // a worker process dies, perhaps another starts under its name
   | 'pause' // a worker stops and goes on later
   | 'cut' // a worker cannot reach the coordinator for a while
+  | 'silent' // a worker's requests take longer than its lease, while its pushes go on
   | 'break' // one stream breaks; what was queued on it is lost from some point on
   | 'server' // a parameter server dies and comes back empty
   | 'leader' // the coordinator dies
@@ -58,6 +59,7 @@ const FAULTS: readonly (readonly [Fault, number])[] = [
   ['kill', 2],
   ['pause', 2],
   ['cut', 2],
+  ['silent', 2],
   ['break', 3],
   ['server', 2],
   ['leader', 2],

@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type * as tfjs from '@tensorflow/tfjs';
+import { loadBackend, type Backend } from '../../src/compute/backends.ts';
+import { captureStep } from '../../src/compute/captured-step.ts';
+import { createGradientStep } from '../../src/compute/gradient-step.ts';
+import type { Model, TensorFlow } from '../../src/models/model.ts';
+import { createModel, type ModelConfig } from '../../src/models/registry.ts';
+import { Random } from '../../src/random.ts';
+
+const IMAGES = { name: 'images', inputShape: [28, 28, 1], classes: 10, trainSamples: 64, testSamples: 64 };
+const ROWS = { name: 'rows', inputShape: [123], classes: 2, trainSamples: 64, testSamples: 64 };
+
+function batchOf(model: Model, shape: readonly number[], seed: number) {
+  const random = new Random({ seed, stream: 'data' });
+  const classes = model.loss === 'sigmoid' ? 2 : 10;
+  return {
+    weights: model.initialize(seed),
+    inputs: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.uniform()),
+    labels: Int32Array.from({ length: shape[0]! }, () => random.integer(classes)),
+    out: new Float32Array(model.layout.elements),
+  };
+}
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await loadBackend({ threads: 1 });
+});
+
+describe('a captured step', () => {
+  const cases: [string, ModelConfig, typeof IMAGES, number][] = [
+    ['logistic regression', { name: 'logistic-regression' }, ROWS, 32],
+    ['the mlp', { name: 'mlp' }, IMAGES, 64],
+    ['the mlp on a smaller last batch', { name: 'mlp' }, IMAGES, 32],
+    ['the cnn', { name: 'cnn', filters: [8, 8], dense: 16 }, IMAGES, 16],
+  ];
+  it.each(cases)('gives the bits of the eager step for %s', (_name, config, dataset, batch) => {
+    if (backend.name !== 'tensorflow')
+      return expect(captureStep(backend, createModel(config, dataset), [batch, ...dataset.inputShape]).captured).toBe(false);
+    const model = createModel(config, dataset);
+    const shape = [batch, ...dataset.inputShape];
+    const capture = captureStep(backend, model, shape);
+    expect(capture).toMatchObject({ captured: true });
+    const eager = createGradientStep(backend, model, shape);
+    const before = backend.tf.memory().numTensors;
+    for (let seed = 10; seed < 14; seed += 1) {
+      const a = batchOf(model, shape, seed);
+      const b = batchOf(model, shape, seed);
+      const captured = capture.step.gradient(a.weights, a.inputs, a.labels, a.out);
+      expect(captured).toEqual(eager.gradient(b.weights, b.inputs, b.labels, b.out));
+      expect(Buffer.from(a.out.buffer).equals(Buffer.from(b.out.buffer))).toBe(true);
+    }
+    expect(backend.tf.memory().numTensors).toBe(before);
+    capture.step.dispose();
+  });
+
+  it('is refused with the reason where the step draws values in JavaScript', () => {
+    const plain = createModel({ name: 'mlp', hidden: [8] }, IMAGES);
+    const noisy: Model = {
+      ...plain,
+      logits: (tf: TensorFlow, parameters: readonly tfjs.Tensor[], inputs: tfjs.Tensor) =>
+        plain.logits(tf, parameters, tf.add(inputs, tf.randomUniform(inputs.shape))),
+    };
+    const capture = captureStep(backend, noisy, [4, 28, 28, 1]);
+    expect(capture).toMatchObject({ captured: false });
+    expect(capture.captured ? '' : capture.why).toMatch(backend.name === 'tensorflow' ? /JavaScript/ : /only native TensorFlow/);
+  });
+});
