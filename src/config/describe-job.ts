@@ -1,3 +1,4 @@
+/** A job in plain sentences, said before it starts: nobody should have to guess what a setting does. */
 import { grouped } from './fields.ts';
 import type { Job } from './job-schema.ts';
 
@@ -20,6 +21,12 @@ export function describeJob(job: Job, facts: JobFacts): string[] {
   return [what(run, facts), waiting(run), ...step(run), rate(run), ...shaping(run), watching(run), ending(run)];
 }
 
+const WHEN_LATE = {
+  refuse: 'A later gradient is refused and its batch done again.',
+  withhold: 'A later gradient is counted and kept out of the weights.',
+  pace: 'Workers wait before they read, so that none comes later.',
+} as const;
+
 interface Run {
   readonly job: Job;
   readonly workers: number;
@@ -30,7 +37,7 @@ interface Run {
 
 /** Under bsp a round is one update, and the last rounds of an epoch may hold fewer pushes. */
 function updatesPerEpoch(job: Job, { trainSamples, workers = job.workers.count }: JobFacts): { epochUpdates: number; about: boolean } {
-  const batches = Math.ceil(trainSamples / job.dataset.batchSize);
+  const batches = Math.ceil(trainSamples / job.dataset.batchSize / job.accumulate);
   const together = job.consistency.policy === 'bsp' ? workers : 1;
   return { epochUpdates: Math.ceil(batches / together), about: together > 1 };
 }
@@ -47,6 +54,8 @@ function waiting({ job, workers }: Run): string {
       return 'Waiting: asp. Nobody waits for anybody; a slow worker may push very stale gradients.';
     case 'bsp':
       return `Waiting: bsp. Every worker waits in every iteration for the slowest of the ${workers}.`;
+    case 'bounded-delay':
+      return `Waiting: bounded-delay, ${count(job.consistency.bound, 'update')}. ${WHEN_LATE[job.consistency.whenLate]}`;
     case 'ssp':
       return job.consistency.bound === 0
         ? 'Waiting: ssp, bound 0. No worker starts an iteration before all have finished the one before.'
@@ -55,19 +64,21 @@ function waiting({ job, workers }: Run): string {
 }
 
 function policyName({ consistency }: Job): string {
-  return consistency.policy === 'ssp' ? `ssp, bound ${consistency.bound},` : consistency.policy;
+  return 'bound' in consistency ? `${consistency.policy}, bound ${consistency.bound},` : consistency.policy;
 }
 
 /** Effective batch: the samples whose mean makes one step. It grows with the workers only where their gradients are averaged. */
 function step({ job, workers }: Run): string[] {
-  const { batchSize } = job.dataset;
+  const batchSize = job.dataset.batchSize * job.accumulate;
   const { consistency } = job;
-  const push = `Step: a push holds the mean gradient of ${count(batchSize, 'sample')}`;
-  if (workers === 1) return [`${push}; each is one step: effective batch ${grouped(batchSize)}.`];
+  const batches = job.accumulate === 1 ? '' : ` (${job.accumulate} batches)`;
+  const push = `Step: a push holds the mean gradient of ${count(batchSize, 'sample')}${batches}`;
+  const late = workers * (1 + job.pipelining) - 1;
+  if (late === 0) return [`${push}; each is one step: effective batch ${grouped(batchSize)}.`];
   if (consistency.policy !== 'bsp') {
     return [
       `${push}; each is one step: effective batch ${grouped(batchSize)}.`,
-      `Steps are taken as pushes arrive; with equally fast workers a gradient is ${count(workers - 1, 'update')} late.`,
+      `Steps are taken as pushes arrive; with equally fast workers a gradient is ${count(late, 'update')} late.`,
     ];
   }
   const rate = consistency.aggregate === 'sum' ? `, at ${workers} times the rate of their mean` : '';

@@ -1,10 +1,9 @@
-import { z } from 'zod';
-import { printable } from './problem.ts';
-
 /**
  * The kinds of value that a settings file holds. Each field carries one whole sentence for everything that can be wrong with
  * it, because "expected number, received string" helps nobody who wonders which number.
  */
+import { z } from 'zod';
+import { printable } from './problem.ts';
 
 /** A value as it may be shown in a message: short, on one line. */
 export function show(value: unknown): string {

@@ -1,3 +1,8 @@
+/**
+ * What no single key can be judged by: settings that contradict one another, and what the models, optimizers and schedules
+ * themselves refuse. A section that already has a problem of its own is missing here, and the checks that need it are
+ * skipped, so that one mistake is reported once.
+ */
 import { createOptimizer } from '../algorithms/optimizers/registry.ts';
 import { createSchedule } from '../algorithms/schedules/registry.ts';
 import { describeDataset } from '../datasets/registry.ts';
@@ -8,15 +13,16 @@ import type { Job } from './job-schema.ts';
 import { optimization } from './optimization.ts';
 import type { Problem } from './problem.ts';
 
-/**
- * What no single key can be judged by: settings that contradict one another, and what the models, optimizers and schedules
- * themselves refuse. A section that already has a problem of its own is missing here, and the checks that need it are
- * skipped, so that one mistake is reported once.
- */
 export type JobSections = { readonly [Section in keyof Job]?: Job[Section] };
 
 export function crossCheck(sections: JobSections): Problem[] {
-  return [...checkWorkers(sections), ...checkData(sections), ...checkStop(sections), ...checkOptimization(sections)];
+  return [
+    ...checkWorkers(sections),
+    ...checkTasks(sections),
+    ...checkData(sections),
+    ...checkStop(sections),
+    ...checkOptimization(sections),
+  ];
 }
 
 function checkWorkers({ workers }: JobSections): Problem[] {
@@ -28,6 +34,12 @@ function checkWorkers({ workers }: JobSections): Problem[] {
   if (max < count)
     problems.push({ path: 'workers.max', message: `${max} is less than workers.count, ${count}; raise it, or lower the count` });
   return problems;
+}
+
+function checkTasks({ accumulate, taskBatches }: JobSections): Problem[] {
+  if (accumulate === undefined || taskBatches === undefined || accumulate <= taskBatches) return [];
+  const message = `${accumulate} is more than taskBatches, ${taskBatches}: a push never goes beyond its task; raise taskBatches`;
+  return [{ path: 'accumulate', message }];
 }
 
 function checkData({ model, dataset }: JobSections): Problem[] {

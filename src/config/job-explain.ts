@@ -1,3 +1,8 @@
+/**
+ * Turns what the schema found into sentences for the person who wrote the file: an unknown key or name is answered with
+ * the nearest known one, one that is known elsewhere with the place where it belongs, and one that is planned with "not
+ * built yet".
+ */
 import type { z } from 'zod';
 import { assert } from '../errors.ts';
 import { show } from './fields.ts';
@@ -6,11 +11,6 @@ import { isNotBuilt, NOT_BUILT_KEYS, NOT_BUILT_NAMES } from './not-built.ts';
 import { pathText, printable, type Problem } from './problem.ts';
 import { choiceAt, knownKeys, placesOf, requiredKeys } from './schema-vocabulary.ts';
 
-/**
- * Turns what the schema found into sentences for the person who wrote the file: an unknown key or name is answered with
- * the nearest known one, one that is known elsewhere with the place where it belongs, and one that is planned with "not
- * built yet".
- */
 export function explainIssue(root: z.ZodType, document: unknown, issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => explainKey(root, document, issue.path, key));
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) return explainChoice(root, document, issue.path);
@@ -69,8 +69,6 @@ function explainName(path: readonly PropertyKey[], value: unknown, known: readon
   const kind = String(path.at(-1) === 'name' && path.length > 1 ? path.at(-2) : path.at(-1));
   if (value === undefined) return `missing; give ${listed(known)}`;
   if (isNotBuilt(NOT_BUILT_NAMES, pathText(path), value)) return `${String(value)} is not built yet; use ${listed(known)}`;
-  // pipelining: 0 and accumulate: 1 are the first of many numbers.
-  if (typeof value === 'number' && value > Number(known[0])) return `${value} is not built yet; use ${listed(known)}`;
   const guess = typeof value === 'string' ? nearest(value, known) : undefined;
   const question = guess === undefined ? 'known' : `did you mean ${guess}? Known`;
   return `unknown ${kind} ${show(value)}; ${question}: ${known.join(', ')}`;

@@ -1,11 +1,10 @@
-import { z } from 'zod';
-import { listOf, pairOf, realNumber, text, wholeNumber, wholeNumberOrAuto } from './fields.ts';
-
 /**
  * The keys of a job file, section by section, with their limits and defaults. Interchangeable things are unions over their
  * name, so an option that would do nothing (`bound` under asp) is not a key there and is refused.
  * What semantics names but nobody has built yet is not here; not-built.ts lists it, so that the refusal can say so.
  */
+import { z } from 'zod';
+import { listOf, pairOf, realNumber, text, wholeNumber, wholeNumberOrAuto } from './fields.ts';
 
 /** Names reach file paths, so they can hold no dot and no slash. */
 export const JOB_NAME_PATTERN = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -56,6 +55,11 @@ const consistency = z.discriminatedUnion('policy', [
   z.strictObject({ policy: z.literal('asp') }),
   z.strictObject({ policy: z.literal('bsp'), aggregate: z.enum(['mean', 'sum']).default('mean') }),
   z.strictObject({ policy: z.literal('ssp'), bound: wholeNumber(0, 1_000_000).default(3) }),
+  z.strictObject({
+    policy: z.literal('bounded-delay'),
+    bound: wholeNumber(0, 1_000_000).default(3),
+    whenLate: z.enum(['refuse', 'withhold', 'pace']).default('refuse'),
+  }),
 ]);
 
 const compensation = z.discriminatedUnion('rule', [z.strictObject({ rule: z.literal('none') })]);
@@ -121,8 +125,10 @@ export const JOB_SECTIONS = {
   optimizer,
   clip: clip.prefault({}),
   compression: z.strictObject({ push: z.enum(['none']).default('none'), pull: z.enum(['none']).default('none') }).prefault({}),
-  pipelining: z.literal(0).default(0),
-  accumulate: z.literal(1).default(1),
+  /** Iterations whose weights are pulled ahead while one computes. */
+  pipelining: wholeNumber(0, 1).default(0),
+  /** Batches whose gradients go into one push. */
+  accumulate: wholeNumber(1, 1_000).default(1),
   /** Batches in one data task: what a worker leases at once, and what is given back when it dies. */
   taskBatches: wholeNumber(1, 100_000).default(25),
   evaluate: z.strictObject({ everyUpdates: updates.default(500) }).prefault({}),

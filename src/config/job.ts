@@ -1,3 +1,7 @@
+/**
+ * A job file becomes a `Job` here, once, at the start: read, checked key by key and against itself, filled with defaults,
+ * frozen. Whoever holds a `Job` need not check anything again. All problems are reported at once.
+ */
 import { Document, isCollection, isMap } from 'yaml';
 import { assert } from '../errors.ts';
 import { explainIssue } from './job-explain.ts';
@@ -8,10 +12,6 @@ import { copyPlainData } from './plain-data.ts';
 import { InvalidJobError, type Problem } from './problem.ts';
 import { parseYaml } from './yaml-text.ts';
 
-/**
- * A job file becomes a `Job` here, once, at the start: read, checked key by key and against itself, filled with defaults,
- * frozen. Whoever holds a `Job` need not check anything again. All problems are reported at once.
- */
 export type { Job } from './job-schema.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { distance } from 'fastest-levenshtein';
-
 /**
  * The known name nearest to an unknown one, for "did you mean …?". A guess that shares little with what was typed only
  * confuses, so at most a third of the longer name's letters may differ; upper case, `-` and `_` don't count.
  */
+import { distance } from 'fastest-levenshtein';
+
 export function nearest(unknown: string, known: Iterable<string>): string | undefined {
   // Editing distance costs the product of the lengths, and what was typed may be anything.
   if (unknown.length > NAME_LENGTH_MAX) return undefined;

@@ -5,7 +5,6 @@
 export const NOT_BUILT_NAMES: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
     'consistency.policy': [
-      'bounded-delay',
       'dssp',
       'k-sync',
       'k-batch-sync',

@@ -1,10 +1,10 @@
-import { pathText, type Problem } from './problem.ts';
-
 /**
  * The one place that lets settings from outside in: copies plain data (numbers, texts, true/false, null, lists, groups of
  * keys) into objects without a prototype, and refuses everything else. A key such as `__proto__` could change what every
  * object of the process inherits when some later code assigns it, so it is refused here, at any depth.
  */
+import { pathText, type Problem } from './problem.ts';
+
 const HAZARDOUS_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const DEPTH_MAX = 8;
 const ENTRIES_MAX = 2_000;

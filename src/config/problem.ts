@@ -1,3 +1,4 @@
+/** What is wrong with a settings file, as values that are collected and told all at once. */
 import { TardigradError } from '../errors.ts';
 
 /** One thing wrong with a settings file: where, and a sentence with the next step. */

@@ -1,9 +1,9 @@
-import { z } from 'zod';
-
 /**
  * What a schema knows at a place in a document: the keys of a group, and, where a group is a choice by name, the keys of
  * each choice. Messages about unknown keys and names are made from it, so that they cannot differ from what is checked.
  */
+import { z } from 'zod';
+
 type Schema = z.core.$ZodType;
 
 export interface Choice {

@@ -1,3 +1,4 @@
+/** YAML text as plain data: a small, strict part of the language, with the line in every message. */
 import { parseDocument, type YAMLError } from 'yaml';
 import { errorMessage } from '../errors.ts';
 import { InvalidJobError, printable } from './problem.ts';

@@ -284,10 +284,12 @@ export class LiveJob {
         const ticket = new Ticket<boolean>();
         // As it is now, and without what is undefined: the record is written later, and as JSON.
         const value = JSON.parse(JSON.stringify(record)) as Json;
-        this.writes = this.writes.then(() => this.write(value)).then((written) => {
-          ticket.fill(written);
-          pump();
-        });
+        this.writes = this.writes
+          .then(() => this.write(value))
+          .then((written) => {
+            ticket.fill(written);
+            pump();
+          });
         return ticket;
       },
       writeManifest: (manifest) => {

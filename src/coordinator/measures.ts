@@ -46,7 +46,8 @@ export class JobMeasures {
   private lastLoss: number | undefined;
   /** Samples of lives that are over. */
   private earlierSamples = 0;
-  private lags: number[][] = [];
+  /** Pushes by version lag, by shard. A map: shards report in any order, and some not yet. */
+  private readonly lags = new Map<number, readonly number[]>();
 
   joined(worker: string, of: { incarnation: number; evaluator: boolean; backend: string; why: string }): void {
     const before = this.workers.get(worker);
@@ -66,7 +67,7 @@ export class JobMeasures {
   }
 
   shardReported(shard: number, report: ShardReport__Output): void {
-    this.lags[shard] = report.lagCounts;
+    this.lags.set(shard, report.lagCounts);
   }
 
   sample(updates: number, nowMs: number): void {
@@ -94,11 +95,11 @@ export class JobMeasures {
   }
 
   lag(): LagSummary {
-    return summarize(this.lags);
+    return summarize([...this.lags.values()]);
   }
 
   shardLag(shard: number): LagSummary {
-    return summarize([this.lags[shard] ?? []]);
+    return summarize([this.lags.get(shard) ?? []]);
   }
 
   workerStatus(name: string, lastHeardMs: number): WorkerStatus | undefined {

@@ -1,3 +1,4 @@
+/** Batches by number: which samples of the seeded order they hold, read into the caller's arrays. */
 import { assert } from '../errors.ts';
 import type { Split } from './dataset.ts';
 import type { BatchPlan, SampleOrder } from './permutation.ts';

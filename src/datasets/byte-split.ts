@@ -1,3 +1,4 @@
+/** A split whose samples lie in memory as bytes, and become float32 only when a batch is read. */
 import { assert } from '../errors.ts';
 import type { Split } from './dataset.ts';
 

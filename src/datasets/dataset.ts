@@ -1,3 +1,4 @@
+/** What a data set is to the rest of the project, whichever it is and wherever it comes from. */
 import type { DataFile } from './data-file.ts';
 
 /** What is known of a data set before a byte of it is read; the coordinator needs no more. */

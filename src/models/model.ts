@@ -1,3 +1,4 @@
+/** What a model is to the rest of the project: a layout of flat weights, their first values, and tfjs code for its outputs. */
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Layout } from '../tensor/layout.ts';
 

@@ -114,6 +114,16 @@ export class MemberTable {
     return greatest;
   }
 
+  /** Versions served and not yet decided upon, over all members but for one entry. */
+  versionsInFlight(except: { readonly worker: string; readonly clock: number }): number[] {
+    const versions: number[] = [];
+    for (const member of this.members.values()) {
+      for (const [clock, { version }] of member.served)
+        if (member.worker !== except.worker || clock !== except.clock) versions.push(version);
+    }
+    return versions;
+  }
+
   /** A round closed with nobody counting: whoever comes next starts beyond it. */
   raiseFloor(clock: number): void {
     this.floor = Math.max(this.floor, clock);

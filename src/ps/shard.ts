@@ -689,7 +689,12 @@ export class Shard {
   }
 
   private view(loaded: Loaded): PolicyView {
-    return { version: loaded.version, minClock: this.table.minClock(), counting: this.table.counting() };
+    return {
+      version: loaded.version,
+      minClock: this.table.minClock(),
+      counting: this.table.counting(),
+      versionsInFlight: (except) => this.table.versionsInFlight(except),
+    };
   }
 
   private clockLag(member: LiveMember): number {

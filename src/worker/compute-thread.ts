@@ -9,6 +9,8 @@ import { loadBackend, type Backend } from '../compute/backends.ts';
 import { capturing } from '../compute/captured-step.ts';
 import { clipByGlobalNorm, firstNonFinite } from '../compute/global-norm.ts';
 import { StepCache } from '../compute/gradient-step.ts';
+import { accumulate } from '../algorithms/local/accumulate.ts';
+import type { BatchGradient, LocalRule } from '../algorithms/local/local-rule.ts';
 import { BatchReader } from '../datasets/batches.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { batchPlan } from '../datasets/permutation.ts';
@@ -16,6 +18,7 @@ import { loadDataset } from '../datasets/registry.ts';
 import { assert, errorMessage } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { createModel } from '../models/registry.ts';
+import { plainKernels } from '../tensor/plain-kernels.ts';
 import type { ComputeReply, ComputeRequest, ComputeThreadData } from './compute-messages.ts';
 
 /** Test samples evaluated at once: bounds the memory of the largest activations. */
@@ -26,6 +29,7 @@ interface Prepared {
   readonly model: Model;
   readonly dataset: Dataset;
   readonly steps: StepCache;
+  readonly rule: LocalRule;
   readonly reader: BatchReader;
   readonly inputs: Float32Array;
   readonly labels: Int32Array;
@@ -67,6 +71,7 @@ async function prepare(backend: Backend, request: Extract<ComputeRequest, { type
       model,
       capturing((line) => say({ type: 'notice', line })),
     ),
+    rule: accumulate(spec.accumulate),
     reader: new BatchReader({
       split,
       plan: batchPlan({ samples: split.samples, batchSize: size }),
@@ -84,19 +89,25 @@ function batchViews({ dataset, inputs, labels }: Prepared, count: number): { sha
   return { shape: [count, ...inputShape], inputs: inputs.subarray(0, count * features), labels: labels.subarray(0, count) };
 }
 
-function gradient(state: Prepared, { slot, firstBatch, life }: Extract<ComputeRequest, { type: 'gradient' }>): void {
+function gradient(state: Prepared, { slot, firstBatch, count, life }: Extract<ComputeRequest, { type: 'gradient' }>): void {
   const { model, request } = state;
   const { elements } = model.layout;
-  const startMs = performance.now();
-  const samples = state.reader.read(firstBatch, state.inputs, state.labels);
-  const batch = batchViews(state, samples);
-  const readMs = performance.now();
   const out = slotOf(request.gradients, slot, elements);
-  const { loss } = state.steps.for(batch.shape).gradient(slotOf(request.weights, slot, elements), batch.inputs, batch.labels, out);
+  const startMs = performance.now();
+  let dataMs = 0;
+  const batchGradient: BatchGradient = (index, weights, into) => {
+    const readMs = performance.now();
+    const samples = state.reader.read(firstBatch + index, state.inputs, state.labels);
+    const batch = batchViews(state, samples);
+    dataMs += performance.now() - readMs;
+    const { loss } = state.steps.for(batch.shape).gradient(weights, batch.inputs, batch.labels, into);
+    return { loss, samples };
+  };
+  const { loss, samples } = state.rule.run(plainKernels, count, batchGradient, slotOf(request.weights, slot, elements), out);
   const finite = firstNonFinite(out) < 0;
   const { byGlobalNorm } = request.spec.clip;
   if (finite && byGlobalNorm !== undefined) clipByGlobalNorm(out, byGlobalNorm);
-  say({ type: 'gradient', slot, life, loss, samples, finite, dataMs: readMs - startMs, computeMs: performance.now() - readMs });
+  say({ type: 'gradient', slot, life, loss, samples, finite, dataMs, computeMs: performance.now() - startMs - dataMs });
 }
 
 function evaluate(backend: Backend, state: Prepared, slot: number): void {

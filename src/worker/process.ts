@@ -3,6 +3,7 @@
  * It never computes, so that pulls, pushes and leases go on during the longest step.
  */
 import { performance } from 'node:perf_hooks';
+import { pullsInOrder } from '../algorithms/policies/registry.ts';
 import { deadlines, type Deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
 import { assert, errorMessage } from '../errors.ts';
@@ -13,7 +14,7 @@ import type { WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
 import type { Compute, StartCompute } from './compute-link.ts';
 import type { ComputeReply } from './compute-messages.ts';
 import { ask } from './coordinator-calls.ts';
-import { WorkerSession, type PushOrder, type SessionPorts } from './session.ts';
+import { WorkerSession, type IterationRules, type PushOrder, type SessionPorts } from './session.ts';
 import { TimeLedger } from './time-ledger.ts';
 
 export interface WorkerOptions {
@@ -33,7 +34,8 @@ const IDLE_POLL_MS = 50;
 /** Longest silence towards the coordinator: also how fresh the figures are that people watch. */
 const REPORT_MS = 400;
 const BATCH_ATTEMPTS = 20;
-const PIPELINING = 0;
+/** Until the job says. */
+const RULES: IterationRules = { pipelining: 0, pullsInOrder: false, accumulate: 1 };
 
 interface SlotResult {
   loss: number;
@@ -55,7 +57,7 @@ export class WorkerProcess {
   private ranges: readonly (readonly Range[])[] = [];
   private mapVersion = 0;
   private spec: Job | undefined;
-  private ledger = new TimeLedger();
+  private ledger = new TimeLedger(0);
   /** Counts registrations: answers of the compute thread for an earlier one are dropped. */
   private life = 0;
   private backend: { name: string; why: string } | undefined;
@@ -78,7 +80,7 @@ export class WorkerProcess {
     });
     this.compute = options.startCompute((reply) => this.onCompute(reply));
     this.session = new WorkerSession(this.ports(), {
-      pipelining: PIPELINING,
+      ...RULES,
       retryMs: RETRY_MS,
       retryMaxMs: RETRY_MAX_MS,
       idlePollMs: IDLE_POLL_MS,
@@ -129,19 +131,19 @@ export class WorkerProcess {
         stream.send(hello);
       },
       send: (shard, message) => {
-        if (message.type === 'pull' && shard === 0) this.ledger.pulling(performance.now());
+        if (message.type === 'pull') this.ledger.pulling(message.clock, performance.now());
         this.streams[shard]?.send(message);
       },
       push: (shard, order) => this.push(shard, order),
       ask: (request, held, identity) => this.ask(request, held, identity),
-      compute: ({ slot, firstBatch, count }) => {
-        this.ledger.weightsComplete(performance.now());
+      compute: ({ slot, clock, firstBatch, count }) => {
+        this.ledger.computing(clock, performance.now());
         this.compute.post({ type: 'gradient', slot, firstBatch, count, life: this.life });
       },
       initialize: () => this.compute.post({ type: 'initialize', life: this.life }),
       weights: (shard, slot, weights) => this.onWeights(shard, slot, weights),
       joined: (answer) => this.joined(answer),
-      iterationEnded: () => this.ledger.ended(performance.now()),
+      iterationEnded: () => this.ledger.answered(performance.now()),
       log: (event, facts) => this.options.log(event, facts),
     };
   }
@@ -153,7 +155,7 @@ export class WorkerProcess {
   }
 
   private onWeights(shard: number, slot: number, weights: Weights): void {
-    this.ledger.weights(weights.heldMs);
+    this.ledger.weights(weights.clock, weights.heldMs);
     const flat = this.compute.weights(slot);
     if (weights.values.buffer === flat.buffer) return; // put together in place
     let offset = 0;
@@ -195,9 +197,11 @@ export class WorkerProcess {
     this.addresses = answer.shards.map(({ address }) => address);
     this.mapVersion = answer.mapVersion;
     this.streams = answer.shards.map(() => undefined);
-    this.ledger = new TimeLedger();
+    this.ledger = new TimeLedger(performance.now());
     assert(this.spec !== undefined, 'the job came with the registration');
-    this.compute.prepare(this.spec, 'train', PIPELINING + 1);
+    const { pipelining, accumulate, consistency } = this.spec;
+    this.session.follow({ pipelining, accumulate, pullsInOrder: pullsInOrder(consistency) });
+    this.compute.prepare(this.spec, 'train', pipelining + 1);
     return 'later';
   }
 

@@ -8,9 +8,17 @@ import { assert } from '../errors.ts';
 import type { DownMessage, Hello, Identity, Outcome, PushKind, Refusal, UpMessage, Weights } from '../transport/messages.ts';
 import type { HeldTask, SettledKind, SettledRun, TaskGrant, WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
 
-export interface SessionOptions {
-  /** Iterations that may be pulled ahead while one computes. */
+/** What the job says of how its workers go about an iteration; known once registered. */
+export interface IterationRules {
+  /** Iterations that may be pulled ahead while one computes: 0 or 1. */
   readonly pipelining: number;
+  /** Pulls go to the shards in ascending order, each once the one before has served. */
+  readonly pullsInOrder: boolean;
+  /** Batches whose gradients go into one push. */
+  readonly accumulate: number;
+}
+
+export interface SessionOptions extends IterationRules {
   /** First and longest wait before something that failed is tried again. */
   readonly retryMs: number;
   readonly retryMaxMs: number;
@@ -42,7 +50,7 @@ export interface SessionPorts {
   push(shard: number, order: PushOrder): void;
   ask(request: WorkerRequest, held: readonly HeldTask[], identity: Identity | undefined): void;
   /** Weights of all shards are in slot `slot`: compute the gradient of these batches there, then call `computed`. */
-  compute(order: { readonly slot: number; readonly firstBatch: number; readonly count: number }): void;
+  compute(order: { readonly slot: number; readonly clock: number; readonly firstBatch: number; readonly count: number }): void;
   /** Compute the job's initial weights into slot 0, then call `computed`. */
   initialize(): void;
   /** This shard's weights for the iteration in `slot` have come. */
@@ -65,6 +73,8 @@ interface Iteration {
   readonly firstBatch: number;
   readonly count: number;
   readonly versions: (number | undefined)[];
+  /** Shards that have been asked for weights: those below this. */
+  asked: number;
   computing: boolean;
   /** Assigned when the gradient is done. */
   sequence: number | undefined;
@@ -99,7 +109,7 @@ type Phase = 'new' | 'preparing' | 'entering' | 'running' | 'idle' | 'left';
 
 export class WorkerSession {
   private readonly ports: SessionPorts;
-  private readonly options: SessionOptions;
+  private options: SessionOptions;
   private phaseNow: Phase = 'new';
   private identity: Identity | undefined;
   private links: ShardLink[] = [];
@@ -122,6 +132,11 @@ export class WorkerSession {
   constructor(ports: SessionPorts, options: SessionOptions) {
     this.ports = ports;
     this.options = options;
+  }
+
+  /** Called before the worker enters anywhere. */
+  follow(rules: IterationRules): void {
+    this.options = { ...this.options, ...rules };
   }
 
   get phase(): Phase {
@@ -379,6 +394,7 @@ export class WorkerSession {
     if (!iteration || iteration.versions[shard] !== undefined) return;
     iteration.versions[shard] = weights.version;
     this.ports.weights(shard, iteration.slot, weights);
+    if (iteration.asked < this.links.length) this.askWeights(iteration, iteration.asked);
   }
 
   /** Where weights for this pull belong, while they are wanted from this shard. */
@@ -480,7 +496,12 @@ export class WorkerSession {
       if (iteration.sequence !== undefined && iteration.outcomes[shard] === undefined) this.sendPush(iteration, shard);
     }
     for (const iteration of this.iterations) {
-      if (iteration.kind === 'train' && iteration.sequence === undefined && iteration.versions[shard] === undefined) {
+      if (
+        iteration.kind === 'train' &&
+        iteration.sequence === undefined &&
+        shard < iteration.asked &&
+        iteration.versions[shard] === undefined
+      ) {
         this.ports.send(shard, { type: 'pull', clock: iteration.clock });
       }
     }
@@ -546,9 +567,10 @@ export class WorkerSession {
         this.startInitialize(task);
         return;
       }
-      const firstBatch = run.firstBatch;
-      run.firstBatch += 1;
-      run.count -= 1;
+      const { firstBatch } = run;
+      const count = Math.min(run.count, this.options.accumulate);
+      run.firstBatch += count;
+      run.count -= count;
       if (run.count === 0) task.todo.shift();
       task.running += 1;
       const slot = [0, 1].find((free) => this.iterations.every((iteration) => iteration.slot !== free));
@@ -559,8 +581,9 @@ export class WorkerSession {
         clock: this.clock,
         task,
         firstBatch,
-        count: 1,
+        count,
         versions: this.links.map(() => undefined),
+        asked: 0,
         computing: false,
         sequence: undefined,
         pushKind: 'gradient',
@@ -569,10 +592,14 @@ export class WorkerSession {
       };
       this.clock += 1;
       this.iterations.push(iteration);
-      this.links.forEach((link, shard) => {
-        if (link.open) this.ports.send(shard, { type: 'pull', clock: iteration.clock });
-      });
+      const askedAtOnce = this.options.pullsInOrder ? 1 : shards;
+      for (let shard = 0; shard < askedAtOnce; shard += 1) this.askWeights(iteration, shard);
     }
+  }
+
+  private askWeights(iteration: Iteration, shard: number): void {
+    iteration.asked = shard + 1;
+    if (this.links[shard]?.open) this.ports.send(shard, { type: 'pull', clock: iteration.clock });
   }
 
   private startInitialize(task: HeldWork): void {
@@ -587,6 +614,7 @@ export class WorkerSession {
       firstBatch: 0,
       count: 0,
       versions: this.links.map(() => 0),
+      asked: this.links.length,
       computing: true,
       sequence: undefined,
       pushKind: 'initial',
@@ -601,7 +629,7 @@ export class WorkerSession {
     const next = this.iterations.find((iteration) => iteration.sequence === undefined);
     if (!next || next.versions.some((version) => version === undefined)) return;
     next.computing = true;
-    this.ports.compute({ slot: next.slot, firstBatch: next.firstBatch, count: next.count });
+    this.ports.compute({ slot: next.slot, clock: next.clock, firstBatch: next.firstBatch, count: next.count });
   }
 
   private goIdle(): void {

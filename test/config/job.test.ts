@@ -176,13 +176,16 @@ describe('what does not fit', () => {
     [{ seed: 1.5 }, 'seed: 1.5 does not fit; give a whole number from 0 to 4,294,967,295'],
     [{ model: { name: 'cnn', filters: [8] } }, 'model.filters: [8] does not fit; give two filter counts, e.g. [32, 64]'],
     [{ model: { name: 'mlp', hidden: [8, 'x'] } }, "model.hidden[1]: 'x' does not fit; give a whole number from 1 to 65,536"],
-    [{ consistency: { bound: 3 } }, 'consistency.policy: missing; give asp, bsp or ssp'],
+    [{ consistency: { bound: 3 } }, 'consistency.policy: missing; give asp, bsp, ssp or bounded-delay'],
   ])('%j', (sections, problem) => {
     expect(problemsWith(sections)).toEqual([problem]);
   });
 
   it.each([
-    [{ consistency: { policy: 'asp', bound: 3 } }, 'consistency.bound: does nothing with asp; remove it, or set consistency.policy to ssp'],
+    [
+      { consistency: { policy: 'asp', bound: 3 } },
+      'consistency.bound: does nothing with asp; remove it, or set consistency.policy to ssp or bounded-delay',
+    ],
     [
       { consistency: { policy: 'ssp', aggregate: 'sum' } },
       'consistency.aggregate: does nothing with ssp; remove it, or set consistency.policy to bsp',
@@ -197,12 +200,10 @@ describe('what does not fit', () => {
   });
 
   it.each([
-    [{ consistency: { policy: 'bounded-delay', maxDelay: 4 } }, 'consistency.policy: bounded-delay is not built yet; use asp, bsp or ssp'],
+    [{ consistency: { policy: 'dssp' } }, 'consistency.policy: dssp is not built yet; use asp, bsp, ssp or bounded-delay'],
     [{ compensation: { rule: 'dc-asgd-a' } }, 'compensation.rule: dc-asgd-a is not built yet; use none'],
     [{ compression: { push: 'bf16' } }, 'compression.push: bf16 is not built yet; use none'],
     [{ dataset: { name: 'mnist', partition: 'fixed' } }, 'dataset.partition: fixed is not built yet; use tasks'],
-    [{ pipelining: 1 }, 'pipelining: 1 is not built yet; use 0'],
-    [{ accumulate: 4 }, 'accumulate: 4 is not built yet; use 1'],
     [{ snapshotPull: true }, 'snapshotPull: not built yet; remove it'],
   ])('says of what is planned that it is not built yet: %j', (sections, problem) => {
     expect(problemsWith(sections)).toContain(problem);

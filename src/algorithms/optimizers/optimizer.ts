@@ -1,3 +1,4 @@
+/** The interface that every optimizer fulfils. The shard calls `step`; vectors.ts is where. */
 import { assert } from '../../errors.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
 

@@ -24,6 +24,8 @@ export interface PolicyView {
   readonly minClock: number;
   /** Members that have said hello and are not idle. */
   readonly counting: number;
+  /** Versions of the pulls that were served and whose pushes are not decided yet, but for this one's own. */
+  versionsInFlight(except: { readonly worker: string; readonly clock: number }): readonly number[];
 }
 
 export interface PlannedUpdate<P extends PlannedPush = PlannedPush> {

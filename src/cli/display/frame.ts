@@ -100,6 +100,8 @@ function policyName({ consistency }: Job): string {
       return `bsp, ${consistency.aggregate}`;
     case 'ssp':
       return `ssp, bound ${consistency.bound}`;
+    case 'bounded-delay':
+      return `bounded-delay ${consistency.bound}, ${consistency.whenLate}`;
   }
 }
 

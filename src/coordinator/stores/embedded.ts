@@ -1,3 +1,4 @@
+/** The store of a cluster without Redis: LMDB in a folder, durable when a commit resolves. */
 import { mkdirSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { errorMessage, TardigradError } from '../../errors.ts';

@@ -1,10 +1,9 @@
-import { assert, TardigradError } from '../../errors.ts';
-import type { Json, Transaction } from './store.ts';
-
 /**
  * What every store accepts, whichever it is: the same keys, the same sizes, the same order. A transaction is looked at
  * whole and turned into bytes before a store begins to write, so that nothing of it can fail halfway for its own sake.
  */
+import { assert, TardigradError } from '../../errors.ts';
+import type { Json, Transaction } from './store.ts';
 
 /** Bytes of UTF-8. LMDB takes 1,978. */
 export const STORE_KEY_BYTES_MAX = 512;

@@ -1,3 +1,4 @@
+/** The store of tests and of the simulator: nothing outlives the process. */
 import { TardigradError } from '../../errors.ts';
 import { checkEpoch, checkKey, compareKeys, decodeValue, encodeTransaction } from './limits.ts';
 import type { Json, Store, Transaction } from './store.ts';
