@@ -5,7 +5,7 @@ import { tensorFlowEnvironment } from '../compute/backends.ts';
 import type { Job } from '../config/job.ts';
 import type { TardigradError } from '../errors.ts';
 import type { RunFolder } from './run-folder.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type RoleProcess } from './supervisor.ts';
 
 export interface LocalClusterOptions {
   readonly job: Job;
@@ -13,6 +13,8 @@ export interface LocalClusterOptions {
   readonly dataDirectory: string | undefined;
   readonly onHopeless: (error: TardigradError) => void;
   readonly onDeath: (name: string, how: string) => void;
+  /** The last worker has ended by itself: because the job is over, or else nobody is left to train it. */
+  readonly onWorkersLeft: () => void;
 }
 
 const ENTRY = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -21,6 +23,7 @@ export class LocalCluster {
   readonly supervisor: Supervisor;
   private readonly options: LocalClusterOptions;
   private coordinatorAddress: string | undefined;
+  private workersLeft = 0;
 
   constructor(options: LocalClusterOptions) {
     this.options = options;
@@ -33,6 +36,7 @@ export class LocalCluster {
     const address = await new Promise<string>((resolve) => {
       this.role({
         name: 'coordinator',
+        kind: 'server',
         // A restarted coordinator comes back where the others look for it.
         args: () => [
           'coordinator',
@@ -51,29 +55,30 @@ export class LocalCluster {
     });
     const common = ['--coordinator', address, '--detect-failure-ms', String(job.detectFailureMs)];
     for (let index = 0; index < job.shards; index += 1)
-      this.role({ name: `ps-${index}`, args: () => ['ps', '--name', `ps-${index}`, ...common] });
-    for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common);
+      this.role({ name: `ps-${index}`, kind: 'server', args: () => ['ps', '--name', `ps-${index}`, ...common] });
+    const onLeft = (): void => {
+      this.workersLeft += 1;
+      if (this.workersLeft === job.workers.count) this.options.onWorkersLeft();
+    };
+    for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common, onLeft);
     this.computing('evaluator', 'evaluator', common);
     return address;
   }
 
-  private computing(command: string, name: string, common: readonly string[]): void {
+  private computing(command: string, name: string, common: readonly string[], onLeft = (): void => undefined): void {
     const { job, dataDirectory } = this.options;
     const threads = job.threads === 'auto' ? Math.max(1, Math.floor(availableParallelism() / job.workers.count)) : job.threads;
     const data = dataDirectory === undefined ? [] : ['--data-dir', dataDirectory];
     this.role({
       name,
+      kind: 'worker',
+      onLeft,
       args: () => [command, '--name', name, '--backend', job.backend, '--threads', String(threads), ...data, ...common],
       env: tensorFlowEnvironment(threads),
     });
   }
 
-  private role(role: {
-    name: string;
-    args: () => readonly string[];
-    env?: Readonly<Record<string, string>>;
-    onReady?: (ready: { address?: string }) => void;
-  }): void {
+  private role(role: Omit<RoleProcess, 'logFile' | 'onExit'>): void {
     const { folder, onDeath } = this.options;
     this.supervisor.start({ ...role, logFile: folder.logFile(role.name), onExit: (how) => onDeath(role.name, how) });
   }

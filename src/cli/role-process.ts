@@ -14,6 +14,11 @@ export function sayReady(facts: { readonly address?: string }): void {
   process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, ...facts })}\n`);
 }
 
+/** Of a role whose start proves nothing until it has loaded what it works on. */
+export function sayWorking(): void {
+  process.stdout.write(`${JSON.stringify({ working: true, pid: process.pid })}\n`);
+}
+
 /** Where a launcher holds our standard input, its end is ours: nothing outlives it. */
 function exitWithLauncher(log: Log): void {
   if (process.env['TARDIGRAD_EXIT_WITH_STDIN'] !== '1') return;

@@ -1,6 +1,6 @@
 /**
  * Keeps the processes of a local cluster alive: starts each role as a process of its own, waits until it says that it is
- * ready, and starts it anew when it dies. Each child's standard input is a pipe from here: when this process is gone, by
+ * ready, and starts it anew when it dies; what will never run ends in an error within two minutes. Each child's standard input is a pipe from here: when this process is gone, by
  * whatever means, the pipe closes and every child ends by itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -16,25 +16,35 @@ export interface RoleProcess {
   readonly args: () => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** A role that ends with code 0 has done its work and stays away. */
+  /**
+   * "worker": it may end by itself with code 0, and its start is confirmed when it says that it works; by then it has
+   * loaded its data. "server": it never ends by itself, and its start is confirmed when it is ready.
+   */
+  readonly kind: 'server' | 'worker';
   readonly onReady?: (ready: ReadyLine) => void;
+  /** It died, and is started again unless that is hopeless. */
   readonly onExit?: (how: string) => void;
+  /** It has done its work and stays away. */
+  readonly onLeft?: () => void;
 }
 
-/** The one line that a role prints on its standard output. */
+/** What a role prints on its standard output once it runs. */
 export interface ReadyLine {
   readonly ready: true;
   readonly address?: string;
   readonly pid: number;
 }
 
-/** A process that dies before it is ready so often in a row will never run. */
+/** A process that ends by itself before its start is confirmed, so often in a row, will never run. */
 const START_TRIES = 3;
-/** Deaths after a confirmed start, within the window, beyond which something is wrong that restarting does not mend. */
+/**
+ * Other deaths (by a signal, or after a confirmed start) within the window, beyond which something is wrong that restarting
+ * does not mend. The waits between them are short enough for the window to fill: else it would go on for ever.
+ */
 const RESTARTS_MAX = 20;
-const RESTART_WINDOW_MS = 60_000;
+const RESTART_WINDOW_MS = 120_000;
 const RESTART_FIRST_MS = 100;
-const RESTART_MAX_MS = 5_000;
+const RESTART_MAX_MS = 2_000;
 /** Last lines of a log shown when its process cannot be kept alive. */
 const TAIL_LINES = 5;
 
@@ -43,7 +53,7 @@ interface Child {
   process: ChildProcess | undefined;
   log: WriteStream;
   tail: string[];
-  ready: boolean;
+  confirmed: boolean;
   done: boolean;
   failedStarts: number;
   deathsMs: number[];
@@ -63,17 +73,20 @@ export class Supervisor {
   }
 
   start(role: RoleProcess): void {
+    if (this.stopping) return;
     const child: Child = {
       role,
       process: undefined,
       log: createWriteStream(role.logFile, { flags: 'a' }),
       tail: [],
-      ready: false,
+      confirmed: false,
       done: false,
       failedStarts: 0,
       deathsMs: [],
       timer: undefined,
     };
+    // A full disk ends the log, not the launcher.
+    child.log.on('error', (error) => child.tail.push(`its log cannot be written: ${error.message}`));
     this.children.set(role.name, child);
     this.launch(child);
   }
@@ -123,7 +136,7 @@ export class Supervisor {
 
   private launch(child: Child): void {
     const { role } = child;
-    child.ready = false;
+    child.confirmed = false;
     const running = spawn(process.execPath, [this.entry, ...role.args()], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...role.env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
@@ -142,27 +155,34 @@ export class Supervisor {
   }
 
   private onLine(child: Child, line: string): void {
-    if (!line.startsWith('{"ready":')) return;
-    child.ready = true;
-    child.failedStarts = 0;
-    child.role.onReady?.(JSON.parse(line) as ReadyLine);
+    const ready = line.startsWith('{"ready":');
+    if (line.startsWith(child.role.kind === 'server' ? '{"ready":' : '{"working":')) {
+      child.confirmed = true;
+      child.failedStarts = 0;
+    }
+    if (ready) child.role.onReady?.(JSON.parse(line) as ReadyLine);
   }
 
   private onExit(child: Child, running: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (child.process !== running) return;
     child.process = undefined;
-    if (code === 0) child.done = true;
-    if (this.stopping || child.done) return;
+    if (this.stopping) return;
+    if (code === 0 && child.role.kind === 'worker') {
+      child.done = true;
+      child.role.onLeft?.();
+      return;
+    }
     const how = signal === null ? `ended with code ${code}` : `was killed (${signal})`;
     child.role.onExit?.(how);
     const nowMs = performance.now();
-    if (child.ready) child.deathsMs = [...child.deathsMs.filter((at) => nowMs - at < RESTART_WINDOW_MS), nowMs];
-    else child.failedStarts += 1;
+    const failedStart = !child.confirmed && signal === null;
+    if (failedStart) child.failedStarts += 1;
+    else child.deathsMs = [...child.deathsMs.filter((at) => nowMs - at < RESTART_WINDOW_MS), nowMs];
     if (child.failedStarts >= START_TRIES || child.deathsMs.length > RESTARTS_MAX) {
       this.onHopeless(this.hopeless(child, how));
       return;
     }
-    const recent = child.ready ? child.deathsMs.length : child.failedStarts;
+    const recent = failedStart ? child.failedStarts : child.deathsMs.length;
     const waitMs = Math.min(RESTART_FIRST_MS * 2 ** (recent - 1), RESTART_MAX_MS);
     child.timer = setTimeout(() => this.launch(child), waitMs);
   }
@@ -171,7 +191,7 @@ export class Supervisor {
     const { role, tail, failedStarts } = child;
     const often =
       failedStarts >= START_TRIES
-        ? `${failedStarts} times before it was ready`
+        ? `${failedStarts} times in a row before it worked`
         : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
     return new TardigradError('UNAVAILABLE', `${role.name} ${how}, ${often}. Its last words:\n${tail.join('\n')}\n`, {
       facts: { role: role.name },

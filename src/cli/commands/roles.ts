@@ -9,8 +9,10 @@ import { runParameterServer } from '../../ps/process.ts';
 import { ComputeLink } from '../../worker/compute-link.ts';
 import { EvaluatorProcess } from '../../worker/evaluator.ts';
 import { WorkerProcess, type WorkerOptions } from '../../worker/process.ts';
-import { createLog, runRole, sayReady } from '../role-process.ts';
+import { createLog, runRole, sayReady, sayWorking } from '../role-process.ts';
 import { wholeNumber } from './options.ts';
+
+const DEPOSED_EXIT = 1;
 
 const detectFailure = (): Option =>
   new Option('--detect-failure-ms <ms>', 'how soon a dead process is noticed; leases and deadlines follow')
@@ -31,7 +33,9 @@ export function coordinatorCommand(): Command {
         const running = await runCoordinator({ listen: options.listen, store, detectFailureMs: options.detectFailureMs, log });
         log('leads', { epoch: running.epoch, address: running.address });
         sayReady({ address: running.address });
-        return untilTold(() => running.close());
+        const told = untilTold(() => running.close());
+        // A supervisor starts it again, and it takes a higher epoch.
+        return { ...told, done: Promise.race([told.done, running.deposed.then(() => DEPOSED_EXIT)]) };
       });
     });
 }
@@ -81,6 +85,7 @@ function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
     coordinator: flags.coordinator,
     startCompute: (onReply) => new ComputeLink({ backend: flags.backend, threads: flags.threads, dataDirectory: flags.dataDir }, onReply),
     detectFailureMs: flags.detectFailureMs,
+    onPrepared: sayWorking,
     log: createLog(role, flags.name),
   };
 }

@@ -13,11 +13,11 @@ import { jobToYaml, parseJob, type Job } from '../../config/job.ts';
 import type { JobOverrides } from '../../config/overrides.ts';
 import type { JobStatus } from '../../coordinator/status.ts';
 import { describeDataset, resolveDataset } from '../../datasets/registry.ts';
-import { TardigradError, errorMessage } from '../../errors.ts';
+import { TardigradError, assert, errorMessage } from '../../errors.ts';
 import { createModel } from '../../models/registry.ts';
 import { CoordinatorClient } from '../../transport/coordinator-client.ts';
 import { createDisplay, displayMode, type Display } from '../display/display.ts';
-import { summarize } from '../display/summary.ts';
+import { summarize, type RunSummary } from '../display/summary.ts';
 import { WorkersSeen } from '../display/workers-seen.ts';
 import { exportModel, type ExportedModel } from '../export-model.ts';
 import { LocalCluster } from '../local-cluster.ts';
@@ -35,10 +35,17 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DEFAULT_JOB = `${ROOT}examples/mnist-cnn.yaml`;
 /** Where only dense models can train. */
 const DENSE_JOB = `${ROOT}examples/mnist-mlp.yaml`;
-/** From Ctrl-C to the last process gone; a second Ctrl-C does not wait. */
-const DRAIN_MS = 4_000;
+/** From Ctrl-C to the last checkpoint; what has not come by then is cut short. */
+const DRAIN_MS = 3_000;
+/** From Ctrl-C to the last process gone, whatever happens; a second Ctrl-C does not wait. */
+const INTERRUPT_MS = 4_500;
+/** Signals so close together are one: npm passes on to its child the Ctrl-C that the terminal has sent to both. */
+const ONE_SIGNAL_MS = 400;
 /** For processes that have done their work to leave by themselves. */
 const LEAVE_MS = 2_000;
+const LEAVE_INTERRUPTED_MS = 500;
+/** The job must be over so soon after its last worker has left: workers leave because it is. */
+const ALONE_MS = 5_000;
 const WATCH_RETRY_MS = 100;
 /** Longer than any restart of the coordinator that succeeds. */
 const COORDINATOR_AWAY_MS = 60_000;
@@ -48,27 +55,43 @@ export function trainCommand(): Command {
   return new Command('train')
     .description('Trains a job on a local cluster of real processes: a coordinator, parameter servers, workers, an evaluator.')
     .argument('[job]', 'job file (YAML); by default a convolutional network on MNIST (examples/mnist-cnn.yaml)')
+    .optionsGroup('The run:')
     .option('--data-dir <folder>', 'where data sets are looked for first (else TARDIGRAD_DATA, the cache, a download)')
-    .option('--json', 'one JSON object a line on stdout; messages for people on stderr')
-    .option('--resume [run]', 'go on from the last checkpoint of a run folder; without a name, of the newest run')
     .option('--runs <folder>', 'where run folders are made', 'runs')
+    .option('--name <name>', 'names the run folder')
+    .option('--resume [run]', 'go on from the last checkpoint of a run folder; without a name, of the newest run')
+    .option('--json', 'one JSON object a line on stdout; messages for people on stderr')
+    .optionsGroup('The cluster (instead of what the job file says):')
     .addOption(new Option('--workers <n>', 'worker processes').argParser(wholeNumber))
     .addOption(new Option('--shards <n>', 'parameter servers').argParser(wholeNumber))
-    .option('--policy <name>', 'asp, bsp or ssp: who waits for whom')
-    .addOption(new Option('--bound <n>', 'ssp: iterations that a worker may be ahead of the slowest').argParser(wholeNumber))
+    .option('--policy <name>', 'who waits for whom: asp, ssp, bsp or bounded-delay')
+    .addOption(
+      new Option(
+        '--bound <n>',
+        'ssp: iterations that a worker may be ahead of the slowest; bounded-delay: updates that a gradient may be late',
+      ).argParser(wholeNumber),
+    )
     .option('--aggregate <how>', 'bsp: mean or sum of a round')
+    .option('--backend <name>', 'what computes: auto, tensorflow, wasm or cpu')
+    .addOption(new Option('--threads <n>', 'compute threads of one worker').argParser(wholeNumber))
+    .optionsGroup('The training (instead of what the job file says):')
     .option('--dataset <name>', 'mnist, digits or a9a')
     .option('--model <name>', 'cnn, mlp or logistic-regression')
-    .addOption(new Option('--epochs <n>', 'passes over the training samples').argParser(wholeNumber))
-    .addOption(new Option('--max-seconds <s>', 'of training').argParser(wholeNumber))
-    .addOption(new Option('--max-updates <n>', 'updates of the weights').argParser(wholeNumber))
-    .addOption(new Option('--target-accuracy <a>', 'test accuracy that is enough, e.g. 0.985').argParser(realNumber))
     .addOption(new Option('--batch-size <n>', 'samples in one gradient').argParser(wholeNumber))
     .addOption(new Option('--learning-rate <r>', "before the schedule's factor").argParser(realNumber))
     .addOption(new Option('--seed <n>', 'of initial weights and sample order').argParser(wholeNumber))
-    .addOption(new Option('--threads <n>', 'compute threads of one worker').argParser(wholeNumber))
-    .option('--backend <name>', 'auto, tensorflow, wasm or cpu')
-    .option('--name <name>', 'names the run folder')
+    .optionsGroup('The end, whichever comes first:')
+    .addOption(new Option('--epochs <n>', 'passes over the training samples').argParser(wholeNumber))
+    .addOption(new Option('--max-updates <n>', 'updates of the weights').argParser(wholeNumber))
+    .addOption(new Option('--max-seconds <s>', 'seconds of training').argParser(wholeNumber))
+    .addOption(new Option('--target-accuracy <a>', 'test accuracy that is enough, e.g. 0.985').argParser(realNumber))
+    .addHelpText(
+      'after',
+      `
+A job file says all of it, with a comment on every key: see examples/. A flag stands in for its key and is checked alike.
+Ctrl-C finishes the running steps, writes a checkpoint and leaves no process behind; a second one ends at once.
+Exit codes: 0 it has trained to its end, 130 it was interrupted, 1 anything else, with what to do next.`,
+    )
     .action(async (file: string | undefined, flags: TrainFlags) => {
       process.exitCode = await new Training(file, flags).run();
     });
@@ -88,6 +111,7 @@ class Training {
   private firstStatusMs: number | undefined;
   private firstUpdateMs: number | undefined;
   private interrupted: string | undefined;
+  private interruptedMs = 0;
   private fatal: unknown;
   private job: Job | undefined;
   private datasetLine = '';
@@ -105,10 +129,9 @@ class Training {
       await this.follow();
       return await this.conclude();
     } catch (error) {
-      this.display.failed(error);
-      return 1;
+      return await this.giveUp(error);
     } finally {
-      await this.cluster?.supervisor.stop(LEAVE_MS);
+      await this.cluster?.supervisor.stop(this.interrupted === undefined ? LEAVE_MS : LEAVE_INTERRUPTED_MS);
       this.client?.close();
       this.folder?.close();
       this.display.close();
@@ -142,12 +165,38 @@ class Training {
         this.fatal ??= error;
       },
       onDeath: (name, how) => this.display.note(`${name} ${how}; starting it again`),
+      onWorkersLeft: () => void this.untilOver(job),
     });
     const address = await this.untilFatal(this.cluster.start());
     const { connectMs, controlCallMs } = deadlines(job.detectFailureMs);
     this.client = new CoordinatorClient({ address, connectMs, callMs: controlCallMs });
     const submission = { jobSpec: JSON.stringify(job), runFolder: this.folder.path, resume: existing !== undefined };
-    await this.client.submit(submission);
+    await this.submit(this.client, submission);
+  }
+
+  /** Until it is taken: the coordinator may die before it answers. One that took it and could not say so refuses the next. */
+  private async submit(client: CoordinatorClient, submission: { jobSpec: string; runFolder: string; resume: boolean }): Promise<void> {
+    const startMs = performance.now();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.untilFatal(client.submit(submission));
+        return;
+      } catch (error) {
+        if (!(error instanceof TardigradError) || error === this.fatal) throw error;
+        if (error.code === 'ALREADY_EXISTS' && tries > 1) return;
+        if (!error.retryable || performance.now() - startMs > COORDINATOR_AWAY_MS) throw error;
+      }
+      await this.untilFatal(delay(WATCH_RETRY_MS));
+    }
+  }
+
+  /** Nobody is left to train: either the job is over, and we hear so in a moment, or it never will be. */
+  private async untilOver(job: Job): Promise<void> {
+    await delay(ALONE_MS, undefined, { ref: false });
+    if (this.over() || this.interrupted !== undefined) return;
+    this.fatal ??= new TardigradError('FAILED_PRECONDITION', `Job ${job.name} is not over, and all its workers have left.`, {
+      next: 'Go on from the last checkpoint with --resume.',
+    });
   }
 
   /** The job's text: a file, the folder of an earlier run, or the default that can train here. */
@@ -197,14 +246,19 @@ class Training {
     if (!client || !job) return;
     let awaySinceMs: number | undefined;
     while (!this.over()) {
+      const before = this.last;
+      let why: unknown = new TardigradError('NOT_FOUND', `The coordinator does not know job ${job.name} any more.`, {
+        next: 'Go on from the last checkpoint with --resume.',
+      });
       try {
         await this.untilFatal(this.watch(client, job));
-        awaySinceMs = undefined;
       } catch (error) {
         if (error === this.fatal) throw error;
-        awaySinceMs ??= performance.now();
-        if (performance.now() - awaySinceMs > COORDINATOR_AWAY_MS) throw error;
+        why = error;
       }
+      if (this.last !== before) awaySinceMs = undefined;
+      awaySinceMs ??= performance.now();
+      if (performance.now() - awaySinceMs > COORDINATOR_AWAY_MS) throw why;
       if (!this.over()) await this.untilFatal(delay(WATCH_RETRY_MS));
     }
   }
@@ -243,48 +297,56 @@ class Training {
   }
 
   private listenToSignals(): void {
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (this.interrupted !== undefined) {
-        this.cluster?.supervisor.standDown();
-        this.cluster?.supervisor.signal('SIGKILL');
-        this.display.close();
-        process.exit(EXIT_INTERRUPTED);
-      }
-      this.interrupted = signal;
-      this.display.note(
-        `${signal === 'SIGINT' ? 'Ctrl-C' : signal}: finishing the running steps and writing a checkpoint; once more ends at once.`,
-      );
-      void this.drain(signal);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-    process.on('SIGHUP', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.onSignal(signal));
+    // A terminal or a pipe that is gone: nobody reads on, so nobody waits for the rest.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.interrupt('closed output'));
   }
 
-  private async drain(signal: string): Promise<void> {
-    const deadline = delay(DRAIN_MS, undefined, { ref: false }).then(() => {
-      this.fatal ??= new TardigradError(
-        'CANCELLED',
-        `Stopped with ${signal}; draining took longer than ${DRAIN_MS / 1000} s and was cut short.`,
-        {
-          next: 'Go on from the last checkpoint with --resume.',
-        },
-      );
-    });
+  private onSignal(signal: NodeJS.Signals): void {
+    if (this.interrupted === undefined) return this.interrupt(signal);
+    // A closing terminal may say so more than once; only a person's second Ctrl-C, or a second kill, is in a hurry.
+    if (signal !== 'SIGHUP' && performance.now() - this.interruptedMs > ONE_SIGNAL_MS) this.endAtOnce();
+  }
+
+  private interrupt(how: string): void {
+    if (this.interrupted !== undefined) return;
+    this.interrupted = how;
+    this.interruptedMs = performance.now();
+    setTimeout(() => this.endAtOnce(), INTERRUPT_MS).unref();
+    this.display.note(
+      `${how === 'SIGINT' ? 'Ctrl-C' : how}: finishing the running steps and writing a checkpoint; once more ends at once.`,
+    );
+    void this.drain(how);
+  }
+
+  private endAtOnce(): never {
+    this.cluster?.supervisor.standDown();
+    this.cluster?.supervisor.signal('SIGKILL');
+    this.display.close();
+    process.exit(EXIT_INTERRUPTED);
+  }
+
+  private async drain(how: string): Promise<void> {
+    const cut = (why: string): void => {
+      this.fatal ??= new TardigradError('CANCELLED', `Stopped with ${how}; ${why}.`, {
+        next: 'Go on from the last checkpoint with --resume.',
+      });
+    };
+    setTimeout(() => cut(`draining took longer than ${DRAIN_MS / 1000} s and was cut short`), DRAIN_MS).unref();
+    if (!this.last) return cut('training had not begun');
     try {
-      await this.client?.stop({ job: this.job?.name ?? '', reason: `interrupted (${signal})` });
+      await this.client?.stop({ job: this.job?.name ?? '', reason: `interrupted (${how})` });
       this.cluster?.supervisor.signal('SIGTERM', (name) => name.startsWith('worker-'));
     } catch (error) {
-      this.fatal ??= error;
+      cut(`the coordinator could not be told: ${errorMessage(error)}`);
     }
-    await deadline;
   }
 
   // ---- after
 
   private async conclude(): Promise<number> {
     const { last, folder, job, cluster } = this;
-    if (!last || !folder || !job) return 1;
+    assert(last !== undefined && folder !== undefined && job !== undefined, 'a job that is over was followed');
     cluster?.supervisor.standDown();
     if (last.state === 'failed') {
       this.display.failed(new TardigradError('INTERNAL', `The job failed: ${last.reason}.`, { next: `See ${folder.path}/logs.` }));
@@ -295,24 +357,43 @@ class Training {
     } catch (error) {
       this.display.note(errorMessage(error));
     }
-    const summary = summarize(last, {
+    const exitReason = this.interrupted === undefined ? 'finished' : `stopped with ${this.interrupted}`;
+    const summary = this.summary(last, folder, job, exitReason, model);
+    if (this.interrupted === undefined)
+      await cluster?.supervisor.ended(LEAVE_MS, (name) => name.startsWith('worker-') || name === 'evaluator');
+    await folder.writeSummary(summary);
+    this.display.finished(summary);
+    if (this.interrupted !== undefined) return EXIT_INTERRUPTED;
+    return last.state === 'succeeded' ? 0 : 1;
+  }
+
+  /** The job is not over, and it ends here: with what is known of it, if anything is. */
+  private async giveUp(error: unknown): Promise<number> {
+    const { last, folder, job } = this;
+    this.cluster?.supervisor.standDown();
+    this.display.failed(error);
+    try {
+      if (last && folder && job) await folder.writeSummary(this.summary(last, folder, job, errorMessage(error), undefined));
+    } catch (problem) {
+      this.display.note(errorMessage(problem));
+    }
+    return this.interrupted === undefined ? 1 : EXIT_INTERRUPTED;
+  }
+
+  private summary(last: JobStatus, folder: RunFolder, job: Job, exitReason: string, model: ExportedModel | undefined): RunSummary {
+    return summarize(last, {
       job,
       startedAt: this.startedAt,
       endedAt: new Date(),
       launchSeconds: ((this.firstStatusMs ?? performance.now()) - this.startedMs) / 1000,
       firstUpdateSeconds: this.firstUpdateMs === undefined ? undefined : (this.firstUpdateMs - this.startedMs) / 1000,
-      exitReason: this.interrupted === undefined ? 'finished' : `stopped with ${this.interrupted}`,
+      exitReason,
       versions: { node: process.version, tardigrad: packageVersion() },
       dataset: this.datasetLine,
       folder: folder.path,
       model,
       lives: this.seen.all(),
     });
-    await cluster?.supervisor.ended(LEAVE_MS, (name) => name.startsWith('worker-') || name === 'evaluator');
-    await folder.writeSummary(summary);
-    this.display.finished(summary);
-    if (this.interrupted !== undefined) return EXIT_INTERRUPTED;
-    return last.state === 'succeeded' ? 0 : 1;
   }
 }
 
