@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/cluster/**'],
+          globalSetup: ['scripts/kernels.mjs'],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },

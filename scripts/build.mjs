@@ -1,10 +1,11 @@
-// Compiles src/ to dist/. The compiler writes aside; then each file is renamed over its old version, so that a process
-// started from dist at that moment finds every file, old or new. What the sources were is noted in dist last: a build that
-// was ended half-way is simply done again.
+// Compiles src/ to dist/, the SIMD kernels included. The compilers write aside; then each file is renamed over its old
+// version, so that a process started from dist at that moment finds every file, old or new. What the sources were is noted
+// in dist last: a build that was ended half-way is simply done again.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runCommand } from './command.mjs';
+import { compiledName, compileKernels } from './kernels.mjs';
 import { isMain, makeAside, readJson, root, sha256, workFolder, writeJson } from './places.mjs';
 import { runMain, SetupError, step } from './steps.mjs';
 
@@ -22,13 +23,9 @@ export async function build() {
     const sources = hashSources();
     const aside = makeAside(workFolder, 'build');
     try {
-      const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-      const { problem, output } = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', aside], {
-        cwd: root,
-        timeLimitMs: buildLimitMs,
-      });
-      if (problem !== undefined)
-        throw new SetupError(`src/ does not compile (dist/ stays as it was):\n${output === '' ? problem : output}`);
+      // Both to their end, also where one fails: what they write into is removed behind them.
+      const results = await Promise.allSettled([compileSources(aside), compileKernels(path.join(aside, compiledName))]);
+      for (const { reason } of results) if (reason !== undefined) throw reason;
       moveInto(aside, dist);
       writeJson(note, { sources });
     } finally {
@@ -37,10 +34,20 @@ export async function build() {
   });
 }
 
+async function compileSources(folder) {
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { problem, output } = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', folder], {
+    cwd: root,
+    timeLimitMs: buildLimitMs,
+  });
+  if (problem !== undefined) throw new SetupError(`src/ does not compile (dist/ stays as it was):\n${output === '' ? problem : output}`);
+}
+
 function hashSources() {
   const files = filesIn(path.join(root, 'src')).filter((name) => name.endsWith('.ts'));
   const content = files.map((name) => `${name}\0${readFileSync(path.join(root, 'src', name), 'utf8')}`);
-  for (const name of ['tsconfig.json', 'tsconfig.build.json']) content.push(readFileSync(path.join(root, name), 'utf8'));
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'scripts/kernels.mjs'])
+    content.push(readFileSync(path.join(root, name), 'utf8'));
   return sha256(content.join('\0'));
 }
 

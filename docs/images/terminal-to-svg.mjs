@@ -12,7 +12,7 @@ const foreground = '#e6edf3';
 /** SGR 31 to 36. */
 const colors = { 31: '#ff7b72', 32: '#3fb950', 33: '#d29922', 34: '#58a6ff', 35: '#bc8cff', 36: '#39c5cf' };
 const blocks = ' ▁▂▃▄▅▆▇█';
-const bars = { '━': 4, '─': 1.5 };
+const bars = { '━': 4, '╸': 4, '─': 1.5 };
 
 /** Goes on from line to line: tmux says only what changes. */
 let style = { color: foreground, bold: false, dim: false };
@@ -27,7 +27,7 @@ function runsOf(line) {
       for (const code of part.slice(2, -1).split(';')) style = styled(Number(code));
       continue;
     }
-    for (const text of part.match(/━+|─+|[▁▂▃▄▅▆▇█]+|[^━─▁▂▃▄▅▆▇█]+/g) ?? []) {
+    for (const text of part.match(/━+|╸|─+|[▁▂▃▄▅▆▇█]+|[^━╸─▁▂▃▄▅▆▇█]+/g) ?? []) {
       // Words apart by more than a space are placed one by one: columns stand, whatever the font's spaces are.
       for (const [words] of text.matchAll(/\S+(?: \S+)*|\s+/g)) {
         if (words.trim() !== '') runs.push({ text: words, column, ...style });
@@ -54,7 +54,9 @@ function draw({ text, column, color, bold, dim }, row) {
   const rectangle = (left, y, width, height) =>
     `<rect x="${left.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" fill="${color}"${opacity}/>`;
   const thickness = bars[text[0]];
-  if (thickness !== undefined) return rectangle(x, top + (cell.height - thickness) / 2, text.length * cell.width, thickness);
+  // The half bar is what its name says.
+  const cells = text === '╸' ? 0.5 : text.length;
+  if (thickness !== undefined) return rectangle(x, top + (cell.height - thickness) / 2, cells * cell.width, thickness);
   if (blocks.includes(text[0]) && text[0] !== ' ') {
     return [...text]
       .map((block, index) => {
@@ -75,7 +77,8 @@ const columns = Math.max(...rows.flatMap((runs) => runs.map(({ column, text }) =
 const width = Math.ceil(columns * cell.width + 2 * margin);
 const height = Math.ceil(lines.length * cell.height + 2 * margin);
 const drawn = rows.flatMap((runs, row) => runs.map((run) => draw(run, row)));
-process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">
+process.stdout
+  .write(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">
 <rect width="${width}" height="${height}" rx="8" fill="${background}"/>
 ${drawn.join('\n')}
 </svg>

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { errorMessage } from '../errors.ts';
 import { benchCommand, benchLoadCommands } from './commands/bench.ts';
+import { doctorCommand, doctorLoadCommand } from './commands/doctor.ts';
 import { coordinatorCommand, evaluatorCommand, parameterServerCommand, workerCommand } from './commands/roles.ts';
 import { trainCommand } from './commands/train.ts';
 
@@ -29,7 +30,8 @@ A run leaves a folder in runs/: the job, metrics, staleness records, logs, check
   );
 program.addCommand(trainCommand());
 program.addCommand(benchCommand());
-for (const load of benchLoadCommands()) program.addCommand(load, { hidden: true });
+program.addCommand(doctorCommand());
+for (const load of [...benchLoadCommands(), doctorLoadCommand()]) program.addCommand(load, { hidden: true });
 for (const role of [coordinatorCommand(), parameterServerCommand(), workerCommand(), evaluatorCommand()])
   program.addCommand(role.helpGroup('Roles, one process each; train starts them, and so may you:'));
 

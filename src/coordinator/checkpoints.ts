@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { writeDurably } from '../durable-file.ts';
 import { errorMessage } from '../errors.ts';
 import type { Manifest } from './ports.ts';
@@ -32,23 +32,25 @@ export class Checkpoints {
 
   async write(manifest: Manifest): Promise<void> {
     await mkdir(this.cutFolder(manifest.id), { recursive: true, mode: 0o700 });
-    const body = JSON.stringify(manifest);
+    // Names alone: a run folder that is moved or copied stays whole, and its copy reads its own files.
+    const files = manifest.files.map((entry) => ({ ...entry, file: basename(entry.file) }));
+    const body = JSON.stringify({ ...manifest, files });
     const sum = createHash('sha256').update(body).digest('hex');
     await writeDurably(join(this.cutFolder(manifest.id), MANIFEST), [Buffer.from(`${body}\n${sum}\n`)]);
     await this.prune();
   }
 
   /**
-   * The newest checkpoint whose every byte is as written.
+   * The newest checkpoint whose every byte is as written, and what is wrong with newer ones that were passed over.
    * `problem`: there are some, and none is whole: nobody should train on from nothing without being told.
    */
-  async newest(): Promise<{ manifest?: Manifest; problem?: string }> {
+  async newest(): Promise<{ manifest?: Manifest; passedOver?: string; problem?: string }> {
     const ids = (await this.ids()).toReversed();
     const broken: string[] = [];
     for (const id of ids) {
       try {
         const manifest = await this.read(id);
-        if (manifest) return { manifest };
+        if (manifest) return broken.length === 0 ? { manifest } : { manifest, passedOver: broken.join('; ') };
       } catch (error) {
         broken.push(`cut ${id}: ${errorMessage(error)}`);
       }
@@ -66,7 +68,9 @@ export class Checkpoints {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-    const manifest = parseManifest(text);
+    const parsed = parseManifest(text);
+    const files = parsed.files.map((entry) => ({ ...entry, file: join(this.cutFolder(id), basename(entry.file)) }));
+    const manifest: Manifest = { ...parsed, files };
     await Promise.all(
       manifest.files.map(async ({ file, sha256 }) => {
         const found = await sha256OfFile(file);
@@ -86,11 +90,19 @@ export class Checkpoints {
       .toSorted((a, b) => a - b);
   }
 
-  /** Keeps the newest `keep`, and drops older tries that never got a manifest. */
+  /** Keeps the newest `keep`, and drops what is older, tries that never got a manifest too. */
   private async prune(): Promise<void> {
     const ids = await this.ids();
-    await Promise.all(
-      ids.slice(0, Math.max(0, ids.length - this.keep)).map((id) => rm(this.cutFolder(id), { recursive: true, force: true })),
+    const whole = await Promise.all(ids.map((id) => this.exists(id)));
+    const oldestKept = ids.filter((_, index) => whole[index]).at(-this.keep);
+    if (oldestKept === undefined) return;
+    await Promise.all(ids.filter((id) => id < oldestKept).map((id) => rm(this.cutFolder(id), { recursive: true, force: true })));
+  }
+
+  private exists(id: number): Promise<boolean> {
+    return access(join(this.cutFolder(id), MANIFEST)).then(
+      () => true,
+      () => false,
     );
   }
 }

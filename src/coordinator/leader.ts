@@ -257,10 +257,11 @@ export class JobLeader {
   // ---- what happens
 
   tick(nowMs: number): void {
-    if (this.stateNow === 'running') this.elapsedMs += nowMs - this.nowMs;
     this.nowMs = nowMs;
+    // From tick to tick: what comes between two ticks moves `nowMs` too, and its time would be lost.
     const asleepMs = nowMs - this.lastTickMs;
     this.lastTickMs = nowMs;
+    if (this.stateNow === 'running') this.elapsedMs += asleepMs;
     if (this.over || this.deposed) return;
     if (asleepMs > this.options.leaseMs / 3) this.membership.renewAll(nowMs);
     for (const [shard, since] of this.lostSinceMs) {
@@ -463,6 +464,8 @@ export class JobLeader {
     const task = this.initializeTask;
     if (
       !task ||
+      // It is done, and the first checkpoint is being written: training begins in a moment.
+      this.operations.some(({ name }) => name === 'cut 0') ||
       (task.leasedTo && this.membership.is(task.leasedTo.worker, task.leasedTo.incarnation) && task.leasedTo.worker !== member.worker)
     ) {
       return { type: 'none' };
@@ -743,8 +746,13 @@ export class JobLeader {
       const lives = this.serverLives;
       const read = this.ports.readManifest();
       yield () => read.done;
-      const { manifest, problem } = read.get();
+      const { manifest, passedOver, problem } = read.get();
       if (problem !== undefined) return this.end('failed', problem);
+      if (manifest && passedOver !== undefined) {
+        this.ports.event('checkpointDamaged', `checkpoint ${manifest.id} is the newest that is whole (${passedOver})`, {
+          checkpoint: manifest.id,
+        });
+      }
       this.history = Math.max(this.history, manifest?.history ?? 0) + 1;
       if (manifest) {
         this.cutNumber = Math.max(this.cutNumber, manifest.id);
@@ -987,6 +995,13 @@ export class JobLeader {
       if (reply.type === 'refused' && reply.epoch > this.options.epoch) this.depose(reply.why);
       else if (reply.type === 'unloaded') this.emptyShard = shard;
     });
+  }
+
+  /** Another leader of this job begins here; what this one began ends where it is. */
+  abandon(): void {
+    this.deposed = true;
+    for (const { cancelled } of this.operations) cancelled?.();
+    this.operations = [];
   }
 
   private depose(why: string): void {

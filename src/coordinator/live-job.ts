@@ -182,6 +182,12 @@ export class LiveJob {
     this.orders.close();
   }
 
+  /** Another run of this job takes its place: not one more order, and nothing written over that one's record. */
+  abandon(): void {
+    this.leader.abandon();
+    this.close();
+  }
+
   event(kind: string, message: string, facts: Readonly<Record<string, string | number>>): void {
     this.events.push({ number: this.nextEvent, at: new Date().toISOString(), kind, message, facts });
     this.nextEvent += 1;
@@ -203,7 +209,7 @@ export class LiveJob {
       totalEpochs !== undefined && samplesPerSecond > 0
         ? ((totalEpochs - epochs) * describeDataset(spec.dataset.name).trainSamples) / samplesPerSecond
         : undefined;
-    const shards = this.shardRows(nowMs);
+    const shards = this.shardRows(nowMs, progress.versions);
     return {
       job: this.name,
       state: leader.state,
@@ -233,14 +239,15 @@ export class LiveJob {
     };
   }
 
-  private shardRows(nowMs: number): ShardStatusRow[] {
+  private shardRows(nowMs: number, versions: readonly number[]): ShardStatusRow[] {
     return this.shardRanges.map((_, shard) => {
       const report = this.shardReports.get(shard);
       const server = this.server(shard);
       return {
         server: this.placement.servers[shard] ?? '',
         address: server?.address ?? '',
-        version: report?.version ?? 0,
+        // The leader's own: at the end of a job it knows more than the last heartbeat said.
+        version: versions[shard] ?? 0,
         minClock: report?.minClock ?? 0,
         maxClock: report?.maxClock ?? 0,
         pushes: report?.pushes ?? 0,

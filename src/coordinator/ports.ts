@@ -118,8 +118,11 @@ export interface LeaderPorts {
   store(record: StoredJob): Ticket<boolean>;
   /** Writes the manifest atomically; filled with an error's text where it could not. */
   writeManifest(manifest: Manifest): Ticket<string | undefined>;
-  /** The newest whole checkpoint, or none; `problem`: there are checkpoints and none of them is whole. */
-  readManifest(): Ticket<{ readonly manifest?: Manifest; readonly problem?: string }>;
+  /**
+   * The newest whole checkpoint, or none. `passedOver`: what is wrong with newer ones; `problem`: there are checkpoints and
+   * none of them is whole.
+   */
+  readManifest(): Ticket<{ readonly manifest?: Manifest; readonly passedOver?: string; readonly problem?: string }>;
   event(kind: string, message: string, facts: Readonly<Record<string, string | number>>): void;
   wallClock(): string;
 }

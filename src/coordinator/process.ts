@@ -17,6 +17,8 @@ const CLOSE_MS = 500;
 export interface RunningCoordinator {
   readonly address: string;
   readonly epoch: number;
+  /** Resolves when another coordinator has taken its place: this one can only end. */
+  readonly deposed: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,10 +30,18 @@ export async function runCoordinator(options: CoordinatorProcessOptions): Promis
   const onError = (error: unknown): void =>
     log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   const server = await startServer({ listen: options.listen, services: [role.service], onError });
-  const ticker = setInterval(() => role.tick(performance.now()), TICK_MS);
+  let depose = (): void => undefined;
+  const deposed = new Promise<void>((resolve) => {
+    depose = resolve;
+  });
+  const ticker = setInterval(() => {
+    role.tick(performance.now());
+    if (role.isDeposed) depose();
+  }, TICK_MS);
   return {
     address: server.address,
     epoch,
+    deposed,
     async close() {
       clearInterval(ticker);
       await role.close();

@@ -48,6 +48,12 @@ const SETTLED_KINDS: Readonly<Record<string, SettledKind>> = {
   REFUSED: 'refused',
 };
 
+interface Submission {
+  readonly spec: Job;
+  readonly runFolder: string;
+  readonly resume: boolean;
+}
+
 interface MemberCall {
   readonly identity: Identity__Output | null;
   readonly held: readonly HeldTask[];
@@ -59,8 +65,10 @@ export class CoordinatorRole {
   private readonly options: CoordinatorOptions;
   private readonly servers = new Map<string, ServerEntry>();
   private readonly jobs = new Map<string, LiveJob>();
-  /** Submitted, and waiting for enough servers. */
-  private readonly waiting = new Map<string, { readonly spec: Job; readonly runFolder: string; readonly resume: boolean }>();
+  /** Submitted, and waiting for enough servers; stored, because whoever submitted them has been told that they run. */
+  private readonly waiting = new Map<string, Submission>();
+  /** Of those, the ones whose start is being stored. */
+  private readonly starting = new Set<string>();
   private readonly watchers = new Set<() => void>();
 
   constructor(options: CoordinatorOptions) {
@@ -76,12 +84,17 @@ export class CoordinatorRole {
       const { life, address } = value as { life: string; address: string };
       this.servers.set(key.slice('servers/'.length), { life, address, lastHeardMs: nowMs });
     }
+    for (const [key, value] of await store.list('submissions/')) {
+      this.waiting.set(key.slice('submissions/'.length), value as unknown as Submission);
+    }
     for (const [key, value] of await store.list('jobs/')) {
       if (!key.endsWith('/placement')) continue;
       const placement = value as unknown as JobPlacement;
+      if (this.waiting.has(placement.spec.name)) continue; // to be started again, in its own time
       const stored = (await store.get(leaderKey(placement.spec.name))) as unknown as StoredJob | undefined;
       this.start(placement, stored, false);
     }
+    await this.startWaiting();
   }
 
   tick(nowMs: number): void {
@@ -141,7 +154,7 @@ export class CoordinatorRole {
         }
       }
     }
-    this.startWaiting();
+    await this.startWaiting();
     const detectFailureMs = Math.min(this.options.detectFailureMs, ...[...this.jobs.values()].map((job) => job.spec.detectFailureMs));
     return { epoch: this.options.epoch, heartbeatMs: Math.min(200, deadlines(detectFailureMs).heartbeatMs) };
   }
@@ -259,29 +272,59 @@ export class CoordinatorRole {
   private async submit(request: SubmitRequest__Output): Promise<{ job: string }> {
     const spec = JSON.parse(request.jobSpec) as Job;
     const running = this.jobs.get(spec.name);
+    const { runFolder, resume } = request;
+    const submission: Submission = { spec, runFolder, resume };
     if (running && !running.leader.over) {
-      throw new TardigradError('ALREADY_EXISTS', `Job ${spec.name} is ${running.leader.state} here.`, {
-        next: 'Watch it, or stop it first.',
-      });
+      // Its launcher died and left it running in the store: whoever resumes it wants its last checkpoint, not its ghost.
+      if (!resume || running.placement.runFolder !== runFolder) {
+        throw new TardigradError('ALREADY_EXISTS', `Job ${spec.name} is ${running.leader.state} here.`, {
+          next: 'Watch it, or stop it first.',
+        });
+      }
+      running.abandon();
     }
-    this.waiting.set(spec.name, { spec, runFolder: request.runFolder, resume: request.resume });
+    this.jobs.delete(spec.name);
+    const { store, epoch } = this.options;
+    this.waiting.set(spec.name, submission);
+    await this.alone(spec.name, async () => {
+      await running?.flushed();
+      await store.commit({ epoch, put: { [submissionKey(spec.name)]: submission as unknown as Json } });
+    });
     await this.startWaiting();
     return { job: spec.name };
   }
 
-  private async startWaiting(): Promise<void> {
-    const { store, epoch } = this.options;
-    for (const [name, { spec, runFolder, resume }] of this.waiting) {
-      const servers = [...this.servers.keys()].toSorted();
-      if (servers.length < spec.shards) continue;
-      this.waiting.delete(name);
-      const placement: JobPlacement = { spec, runFolder, servers: servers.slice(0, spec.shards) };
-      const earlier = resume ? ((await store.get(leaderKey(name))) as unknown as StoredJob | undefined) : undefined;
-      await store.commit({ epoch, put: { [placementKey(name)]: placement as unknown as Json } });
-      // A resumed job is a new run of the old one: its record gives numbers that must not be used twice, not its state.
-      const carried = earlier && { ...earlier, state: 'loading' as const, reason: '', members: {} };
-      this.start(placement, carried, resume);
+  /** Nobody else stores this submission or its start meanwhile. Until it has started, its workers are told to wait. */
+  private async alone(name: string, body: () => Promise<void>): Promise<void> {
+    this.starting.add(name);
+    try {
+      await body();
+    } finally {
+      this.starting.delete(name);
     }
+  }
+
+  private async startWaiting(): Promise<void> {
+    for (const [name, submission] of this.waiting) {
+      const servers = [...this.servers.keys()].toSorted();
+      if (servers.length < submission.spec.shards || this.starting.has(name)) continue;
+      await this.alone(name, () => this.startOn(servers, submission));
+      this.waiting.delete(name);
+    }
+  }
+
+  private async startOn(servers: readonly string[], { spec, runFolder, resume }: Submission): Promise<void> {
+    const { store, epoch } = this.options;
+    const { name } = spec;
+    const placement: JobPlacement = { spec, runFolder, servers: servers.slice(0, spec.shards) };
+    const earlier = resume ? ((await store.get(leaderKey(name))) as unknown as StoredJob | undefined) : undefined;
+    // A resumed job is a new run of the old one: its record gives numbers that must not be used twice, not its state.
+    const { draining: _draining, ...numbers } = earlier ?? {};
+    const carried = earlier && ({ ...numbers, state: 'loading', reason: '', members: {} } as unknown as StoredJob);
+    const put: Record<string, Json> = { [placementKey(name)]: placement as unknown as Json };
+    if (carried) put[leaderKey(name)] = carried as unknown as Json;
+    await store.commit({ epoch, put, delete: [submissionKey(name), ...(carried ? [] : [leaderKey(name)])] });
+    this.start(placement, carried, resume);
   }
 
   private start(placement: JobPlacement, stored: StoredJob | undefined, resume: boolean): void {
@@ -326,9 +369,18 @@ export class CoordinatorRole {
     wake();
   }
 
+  /** A newer leader has been seen: this process gives no more orders, and only another one can. */
+  get isDeposed(): boolean {
+    return [...this.jobs.values()].some(({ leader }) => leader.isDeposed);
+  }
+
   private job(name: string): LiveJob {
     const job = this.jobs.get(name);
     if (!job) throw new TardigradError('NOT_FOUND', `Job ${name} is not known here.`, { next: 'See the list of jobs.' });
     return job;
   }
+}
+
+function submissionKey(job: string): string {
+  return `submissions/${job}`;
 }

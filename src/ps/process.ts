@@ -3,9 +3,11 @@
  * coordinator answers. It holds state that a restart loses, so each process is a new *life*, and says so.
  */
 import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { errorMessage } from '../errors.ts';
-import { plainKernels } from '../tensor/plain-kernels.ts';
+import { loadKernelModule } from '../kernel-module.ts';
+import { SLAB_LIMITS, plainMemory, slabMemory, type VectorMemory } from '../tensor/slabs.ts';
 import { CoordinatorClient } from '../transport/coordinator-client.ts';
 import { createShardControlService } from '../transport/orders.ts';
 import { startServer } from '../transport/server.ts';
@@ -36,7 +38,8 @@ export async function runParameterServer(options: ParameterServerOptions): Promi
   const { log } = options;
   const onError = (error: unknown): void =>
     log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const role = new ParameterServerRole({ kernels: plainKernels, now: () => performance.now(), onError, log });
+  const memory = chooseMemory(log);
+  const role = new ParameterServerRole({ memory, now: () => performance.now(), onError, log });
   const server = await startServer({
     listen: options.listen,
     services: [role.service, createShardControlService((order) => role.order(order))],
@@ -91,4 +94,15 @@ export async function runParameterServer(options: ParameterServerOptions): Promi
       await role.close();
     },
   };
+}
+
+/** SIMD in WebAssembly slabs where the machine has it. A shard that is larger than the machine is refused, not tried. */
+function chooseMemory(log: ParameterServerOptions['log']): VectorMemory {
+  // 0 or beyond the machine: not constrained.
+  const constrained = process.constrainedMemory() || Infinity;
+  const limits = { ...SLAB_LIMITS, shardBytes: Math.min(SLAB_LIMITS.shardBytes, totalmem(), constrained) };
+  const kernels = loadKernelModule();
+  const memory = kernels.module ? slabMemory(kernels.module, limits) : plainMemory(limits);
+  log('kernels', { kernels: memory.name, shardBytes: limits.shardBytes, ...(kernels.module ? {} : { why: kernels.problem }) });
+  return memory;
 }

@@ -67,22 +67,23 @@ function piecesOf(range: Range, stretches: readonly Stretch[]): ShardParts['piec
   for (const stretch of stretches) {
     const common = overlap(range, stretch);
     if (!common) continue;
-    if (common.start !== next) break;
+    if (common.start !== next) throw notOnce(Math.min(common.start, next), range);
     const from = stretch.offset + common.start - stretch.start;
     const cut = (vector: Float32Array): Float32Array => vector.subarray(from, from + common.length);
     const state = Object.fromEntries(Object.entries(stretch.copy.state).map(([name, vector]) => [name, cut(vector)]));
     pieces.push({ ...common, steps: stretch.steps, samples: stretch.samples, x: cut(stretch.copy.x), state });
     next += common.length;
   }
-  if (next === range.start + range.length) return pieces;
-  throw new TardigradError(
-    'DATA_LOSS',
-    `The cut does not hold element ${next} exactly once; elements ${range.start} to ${range.start + range.length - 1} are asked for.`,
-    {
-      facts: { element: next },
-      next: 'Its files do not belong together: restore from an older checkpoint.',
-    },
-  );
+  if (next < range.start + range.length) throw notOnce(next, range);
+  return pieces;
+}
+
+function notOnce(element: number, { start, length }: Range): TardigradError {
+  const asked = `elements ${start} to ${start + length - 1} are asked for`;
+  return new TardigradError('DATA_LOSS', `The cut does not hold element ${element} exactly once; ${asked}.`, {
+    facts: { element },
+    next: 'Its files do not belong together: restore from an older checkpoint.',
+  });
 }
 
 /** The open updates of one old shard, as far as their elements fall into these runs. */

@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TardigradError, errorMessage } from '../errors.ts';
 import { writeDurably } from '../durable-file.ts';
-import type { Kernels } from '../tensor/kernels.ts';
+import type { VectorMemory } from '../tensor/slabs.ts';
 import { createParameterServerService, type ParameterServerHandlers, type ParameterServerService } from '../transport/exchange-server.ts';
 import type { ShardOrder__Output } from '../transport/generated/tardigrad/v1/ShardOrder.ts';
 import type { ShardOrderReply } from '../transport/generated/tardigrad/v1/ShardOrderReply.ts';
@@ -43,7 +43,7 @@ interface HeldShard {
 }
 
 export interface RoleOptions {
-  readonly kernels: Kernels;
+  readonly memory: VectorMemory;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
@@ -223,7 +223,7 @@ export class ParameterServerRole implements ParameterServerHandlers {
     if (!held) {
       if (this.jobs.size >= LIMITS.jobsPerServer) throw overLimit('jobsPerServer', this.jobs.size + 1, `Job ${job}`);
       held = {
-        shard: new Shard(job, this.options.kernels),
+        shard: new Shard(job, this.options.memory),
         snapshot: undefined,
         records: undefined,
         lags: new LagHistogram(),
@@ -282,6 +282,9 @@ export class ParameterServerRole implements ParameterServerHandlers {
 
   private async load(held: HeldShard, wire: NonNullable<ShardOrder__Output['load']>, epoch: number): Promise<ShardOrderReply> {
     const config = JSON.parse(wire.config) as LoadConfig;
+    // Before the files of a cut are read into memory.
+    const refused = held.shard.refusal(wire.ranges, config);
+    if (refused) return { epoch: held.shard.epoch, refused: true, why: refused.message };
     const parts = wire.sources.length === 0 ? undefined : await this.readParts(wire);
     const reply = await this.give(
       held,

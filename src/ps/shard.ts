@@ -12,8 +12,8 @@ import type { PlannedUpdate, Policy, PolicyView } from '../algorithms/policies/p
 import type { PlannedPush } from '../algorithms/policies/policy.ts';
 import { createPolicy } from '../algorithms/policies/registry.ts';
 import { createSchedule } from '../algorithms/schedules/registry.ts';
-import { assert } from '../errors.ts';
-import type { Kernels } from '../tensor/kernels.ts';
+import { TardigradError, assert } from '../errors.ts';
+import type { VectorMemory } from '../tensor/slabs.ts';
 import type { DownMessage, Hello, Identity, Outcome, PushReply, Range, Refusal, RefusalCode } from '../transport/messages.ts';
 import type {
   Effect,
@@ -31,7 +31,7 @@ import { memberKey, memberOfKey, type BatchOutcomes, type Member, type SequenceV
 import { Mark } from './mark.ts';
 import { MemberTable, type DecidedPush, type Fenced, type LiveMember } from './members.ts';
 import { BatchLedger } from './batch-ledger.ts';
-import { ShardVectors } from './vectors.ts';
+import { ShardVectors, vectorNeed } from './vectors.ts';
 
 /** Outcomes kept for each worker, for repeats: pipelining (at most 1) + 2. */
 const OUTCOMES_KEPT = 3;
@@ -72,7 +72,7 @@ interface Loaded {
 
 export class Shard {
   readonly job: string;
-  private readonly kernels: Kernels;
+  private readonly memory: VectorMemory;
   private readonly table = new MemberTable();
   private readonly streams = new Map<StreamId, Identity>();
   private loaded: Loaded | undefined;
@@ -85,9 +85,9 @@ export class Shard {
   private effects: Effect[] = [];
   private nowMs = 0;
 
-  constructor(job: string, kernels: Kernels) {
+  constructor(job: string, memory: VectorMemory) {
     this.job = job;
-    this.kernels = kernels;
+    this.memory = memory;
   }
 
   /** The highest epoch seen; every reply carries it. */
@@ -150,6 +150,11 @@ export class Shard {
     if (!loaded?.initialized) return undefined;
     const { version, mapVersion, ranges } = loaded;
     return { version, values: this.snapshot(loaded), mapVersion, ranges, minClock: this.table.minClock() };
+  }
+
+  /** Why elements so many cannot be held here, before any memory is taken for them. RESOURCE_EXHAUSTED, naming the limit. */
+  refusal(ranges: readonly Range[], config: ShardConfig): TardigradError | undefined {
+    return this.memory.refusal(vectorNeed(ranges, createOptimizer(config.optimizer)));
   }
 
   // ---- streams
@@ -288,7 +293,7 @@ export class Shard {
   }
 
   private snapshot(loaded: Loaded): Float32Array {
-    loaded.snapshot ??= loaded.vectors.x.slice();
+    loaded.snapshot ??= loaded.vectors.weights();
     return loaded.snapshot;
   }
 
@@ -516,18 +521,8 @@ export class Shard {
       return { type: 'refused', epoch, why: `history ${order.history} is over: ${this.history} is this shard's` };
     if (this.loaded && order.history === this.history) return { type: 'done', version: this.loaded.version };
     const { config, parts, ranges, mapVersion } = order;
-    const vectors = new ShardVectors(
-      ranges,
-      {
-        kernels: this.kernels,
-        optimizer: createOptimizer(config.optimizer),
-        schedule: createSchedule(config.schedule, config),
-        learningRate: config.learningRate,
-        clipByValue: config.clipByValue,
-        samplesPerEpoch: config.samplesPerEpoch,
-      },
-      parts,
-    );
+    const vectors = this.createVectors(order);
+    if (vectors instanceof TardigradError) return { type: 'refused', epoch, why: vectors.message };
     this.history = order.history;
     this.loaded = {
       config,
@@ -545,6 +540,23 @@ export class Shard {
     this.table.restart(parts?.clock ?? 0, parts?.incarnations ?? {});
     this.recordEvent('load', { worker: '', incarnation: 0, clock: parts?.clock ?? 0 });
     return { type: 'done', version: this.loaded.version };
+  }
+
+  /** Or why there is no memory for them: over the limit, or more than the machine has. */
+  private createVectors({ config, ranges, parts }: Extract<Order, { type: 'load' }>): ShardVectors | TardigradError {
+    const rule = {
+      optimizer: createOptimizer(config.optimizer),
+      schedule: createSchedule(config.schedule, config),
+      learningRate: config.learningRate,
+      clipByValue: config.clipByValue,
+      samplesPerEpoch: config.samplesPerEpoch,
+    };
+    try {
+      return new ShardVectors(ranges, rule, this.memory, parts);
+    } catch (error) {
+      if (error instanceof TardigradError && error.code === 'RESOURCE_EXHAUSTED') return error;
+      throw error;
+    }
   }
 
   /** The end of a job: what is kept is applied, each as one update. */
@@ -645,7 +657,7 @@ export class Shard {
       clock: this.table.maxClock(),
       segments: loaded.vectors.segmentStates(),
       x: this.snapshot(loaded),
-      state: Object.fromEntries(Object.entries(loaded.vectors.state).map(([name, vector]) => [name, vector.slice()])),
+      state: loaded.vectors.state(),
       sequences: Object.fromEntries(loaded.sequences),
       outcomes: loaded.batches.runs() as BatchOutcomes,
       open,

@@ -1,28 +1,43 @@
 /**
  * The weights of a shard and the optimizer's state for them: float32 vectors over the shard's elements, cut into
  * segments, each with its own step count and schedule position. THE place where an update changes weights: `apply`.
+ *
+ * The vectors lie in slabs (tensor/slabs.ts), so a segment is worked on in pieces, none of which crosses a slab's end.
+ * Nothing outside of this file sees where a slab ends: what leaves it is copied into one vector.
  */
 import type { PlannedUpdate } from '../algorithms/policies/policy.ts';
 import type { OptimizedRun, Optimizer } from '../algorithms/optimizers/optimizer.ts';
 import type { Schedule } from '../algorithms/schedules/schedule.ts';
 import { assert } from '../errors.ts';
-import { sha256OfVectors } from '../tensor/hash.ts';
-import type { Kernels } from '../tensor/kernels.ts';
+import { sha256OfRuns, sha256OfVectors } from '../tensor/hash.ts';
+import type { Slab, VectorMemory, VectorNeed } from '../tensor/slabs.ts';
 import type { Range } from '../transport/messages.ts';
 import type { OpenUpdate, SegmentState, ShardParts } from './events.ts';
 
 interface Segment {
   readonly start: number;
   readonly length: number;
-  /** First element within the shard's own vectors. */
-  readonly offset: number;
-  readonly run: OptimizedRun;
+  readonly pieces: readonly Piece[];
   steps: number;
   samples: number;
 }
 
+/** As much of a segment as lies in one slab. */
+interface Piece {
+  readonly slab: Slab;
+  /** First element within the shard's own vectors, and within the segment. */
+  readonly offset: number;
+  readonly within: number;
+  readonly length: number;
+  readonly run: OptimizedRun;
+  /** Where the gradients of an update are put together. */
+  readonly scratch: Float32Array;
+}
+
+/** A slab's vectors: weights, scratch, then the optimizer's state in its order. */
+const STATE_AT = 2;
+
 export interface UpdateRule {
-  readonly kernels: Kernels;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly learningRate: number;
@@ -30,20 +45,23 @@ export interface UpdateRule {
   readonly samplesPerEpoch: number;
 }
 
+/** What a shard of so many elements takes: weights, the optimizer's state, and scratch. */
+export function vectorNeed(ranges: readonly Range[], optimizer: Optimizer): VectorNeed {
+  return { elements: ranges.reduce((sum, range) => sum + range.length, 0), vectors: optimizer.stateVectors.length + 2 };
+}
+
 export class ShardVectors {
   readonly elements: number;
-  readonly x: Float32Array;
-  readonly state: Readonly<Record<string, Float32Array>>;
   private readonly rule: UpdateRule;
-  private readonly scratch: Float32Array;
+  private readonly slabs: readonly Slab[];
   private segments: Segment[];
 
-  constructor(ranges: readonly Range[], rule: UpdateRule, parts: ShardParts | undefined) {
+  /** @throws RESOURCE_EXHAUSTED where the memory refuses so many elements */
+  constructor(ranges: readonly Range[], rule: UpdateRule, memory: VectorMemory, parts: ShardParts | undefined) {
+    const need = vectorNeed(ranges, rule.optimizer);
     this.rule = rule;
-    this.elements = ranges.reduce((sum, range) => sum + range.length, 0);
-    this.x = new Float32Array(this.elements);
-    this.scratch = new Float32Array(this.elements);
-    this.state = Object.fromEntries(rule.optimizer.stateVectors.map((name) => [name, new Float32Array(this.elements)]));
+    this.elements = need.elements;
+    this.slabs = memory.allocate(need);
     this.segments = this.place(parts?.pieces ?? ranges.map((range) => ({ ...range, steps: 0, samples: 0 })));
     if (parts) this.fill(parts);
   }
@@ -51,23 +69,36 @@ export class ShardVectors {
   private place(states: readonly SegmentState[]): Segment[] {
     let offset = 0;
     return states.map(({ start, length, steps, samples }) => {
-      const view = (vector: Float32Array): Float32Array => vector.subarray(offset, offset + length);
-      const run = { x: view(this.x), state: Object.fromEntries(Object.entries(this.state).map(([name, vector]) => [name, view(vector)])) };
-      const segment = { start, length, offset, run, steps, samples };
+      const segment = { start, length, pieces: this.piecesOf(offset, length), steps, samples };
       offset += length;
       return segment;
     });
   }
 
+  private piecesOf(offset: number, length: number): Piece[] {
+    return this.slabs.flatMap((slab) => {
+      const from = Math.max(offset, slab.offset);
+      const to = Math.min(offset + length, slab.offset + slab.length);
+      if (to <= from) return [];
+      const [x, scratch, ...state] = slab.vectors.map((vector) => vector.subarray(from - slab.offset, to - slab.offset));
+      assert(x !== undefined && scratch !== undefined, 'a slab holds the weights and scratch');
+      const named = this.rule.optimizer.stateVectors.map((name, index) => [name, state[index]!] as const);
+      const run = { x, state: Object.fromEntries(named) };
+      return [{ slab, offset: from, within: from - offset, length: to - from, run, scratch }];
+    });
+  }
+
   private fill(parts: ShardParts): void {
-    parts.pieces.forEach((piece, index) => {
+    parts.pieces.forEach((saved, index) => {
       const segment = this.segments[index];
-      assert(segment !== undefined && piece.x.length === segment.length, 'a restored piece is as long as its segment');
-      segment.run.x.set(piece.x);
-      for (const [name, vector] of Object.entries(segment.run.state)) {
-        const saved = piece.state[name];
-        assert(saved !== undefined, `the cut holds the optimizer's ${name}`);
-        vector.set(saved);
+      assert(segment !== undefined && saved.x.length === segment.length, 'a restored piece is as long as its segment');
+      for (const { within, length, run } of segment.pieces) {
+        run.x.set(saved.x.subarray(within, within + length));
+        for (const [name, vector] of Object.entries(run.state)) {
+          const values = saved.state[name];
+          assert(values !== undefined, `the cut holds the optimizer's ${name}`);
+          vector.set(values.subarray(within, within + length));
+        }
       }
     });
     for (const { range, update } of parts.open) this.applyOpen(range, update);
@@ -92,61 +123,84 @@ export class ShardVectors {
     for (const segment of this.segments) {
       if (segment.start < range.start || segment.start + segment.length > range.start + range.length) continue;
       const from = segment.start - range.start;
-      const sources = update.pushes.map((push) => push.gradient.subarray(from, from + segment.length));
-      const g = this.scratch.subarray(0, segment.length);
-      this.rule.kernels.combine(
-        g,
-        sources,
-        update.pushes.map((push) => push.weight),
-      );
-      this.stepSegment(segment, g, update.pushes[0]?.kind ?? 'gradient', samples);
+      const kind = update.pushes[0]?.kind ?? 'gradient';
+      const weights = update.pushes.map((push) => push.weight);
+      for (const piece of segment.pieces) {
+        const begin = from + piece.within;
+        const sources = update.pushes.map((push) => push.gradient.subarray(begin, begin + piece.length));
+        piece.slab.kernels.combine(piece.scratch, sources, weights);
+        this.stepPiece(segment, piece, piece.scratch, kind);
+      }
+      advance(segment, samples);
     }
   }
 
   initialize(values: Float32Array): void {
-    this.x.set(values);
+    for (const { offset, length, vectors } of this.slabs) vectors[0]?.set(values.subarray(offset, offset + length));
   }
 
   /** One planned update, one step of the optimizer. The gradients may be used up as scratch. */
   apply(update: PlannedUpdate): void {
     const first = update.pushes[0];
     assert(first !== undefined, 'an update holds at least one push');
-    let g = first.gradient;
-    if (update.pushes.length > 1 || update.weights[0] !== 1) {
-      g = this.scratch;
-      this.rule.kernels.combine(
-        g,
-        update.pushes.map((push) => push.gradient),
-        update.weights,
-      );
-    }
     const samples = update.pushes.reduce((sum, push) => sum + push.samples, 0);
+    const alone = update.pushes.length === 1 && update.weights[0] === 1;
     for (const segment of this.segments) {
-      this.stepSegment(segment, g.subarray(segment.offset, segment.offset + segment.length), first.kind, samples);
+      for (const piece of segment.pieces) {
+        const sources = update.pushes.map((push) => push.gradient.subarray(piece.offset, piece.offset + piece.length));
+        // The kernels copy what is not in their memory, block by block: no copy of a gradient is made here.
+        if (!alone) piece.slab.kernels.combine(piece.scratch, sources, update.weights);
+        this.stepPiece(segment, piece, alone ? sources[0]! : piece.scratch, first.kind);
+      }
+      advance(segment, samples);
     }
   }
 
-  private stepSegment(segment: Segment, g: Float32Array, kind: 'gradient' | 'delta', samples: number): void {
-    const { kernels, optimizer, schedule, learningRate, clipByValue, samplesPerEpoch } = this.rule;
+  private stepPiece({ steps, samples }: Segment, { slab, run }: Piece, g: Float32Array, kind: 'gradient' | 'delta'): void {
+    const { optimizer, schedule, learningRate, clipByValue, samplesPerEpoch } = this.rule;
+    const { kernels } = slab;
     if (clipByValue !== undefined) kernels.clipByValue(g, clipByValue);
     if (kind === 'delta') {
-      kernels.add(segment.run.x, g, 1);
-    } else {
-      const factor = schedule.factor({ updates: segment.steps, samples: segment.samples, samplesPerEpoch });
-      optimizer.step(kernels, segment.run, g, { rate: learningRate * factor, step: segment.steps + 1 });
+      kernels.add(run.x, g, 1);
+      return;
     }
-    segment.steps += 1;
-    segment.samples += samples;
+    const factor = schedule.factor({ updates: steps, samples, samplesPerEpoch });
+    optimizer.step(kernels, run, g, { rate: learningRate * factor, step: steps + 1 });
   }
 
   segmentStates(): SegmentState[] {
     return this.segments.map(({ start, length, steps, samples }) => ({ start, length, steps, samples }));
   }
 
-  /** SHA-256 over weights and optimizer state. */
-  hash(): string {
-    return hashOfVectors(this.x, this.state);
+  /** A copy of the weights, in one vector. */
+  weights(): Float32Array {
+    return this.copyOf(0);
   }
+
+  /** A copy of the optimizer's state, by name. */
+  state(): Record<string, Float32Array> {
+    return Object.fromEntries(this.rule.optimizer.stateVectors.map((name, index) => [name, this.copyOf(STATE_AT + index)]));
+  }
+
+  private copyOf(index: number): Float32Array {
+    const [first, ...others] = this.slabs.map(({ vectors }) => vectors[index]!);
+    if (first !== undefined && others.length === 0) return first.slice();
+    const copy = new Float32Array(this.elements);
+    for (const { offset, vectors } of this.slabs) copy.set(vectors[index]!, offset);
+    return copy;
+  }
+
+  /** SHA-256 over weights and optimizer state: what `hashOfVectors` gives for copies of them. */
+  hash(): string {
+    const names = this.rule.optimizer.stateVectors;
+    const indices = [0, ...names.toSorted().map((name) => STATE_AT + names.indexOf(name))];
+    return sha256OfRuns(indices.map((index) => this.slabs.map(({ vectors }) => vectors[index]!)));
+  }
+}
+
+function advance(segment: Segment, samples: number): void {
+  segment.steps += 1;
+  segment.samples += samples;
 }
 
 /** SHA-256 over weights and optimizer state: the same for a shard and for its copy in a cut. */

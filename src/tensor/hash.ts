@@ -7,12 +7,17 @@ import { createHash } from 'node:crypto';
 
 /** SHA-256 in hexadecimal. The lengths go in too, so that moving a boundary between vectors changes the hash. */
 export function sha256OfVectors(...vectors: readonly ArrayBufferView[]): string {
+  return sha256OfRuns(vectors.map((vector) => [vector]));
+}
+
+/** The same for vectors that lie in several runs each: where a run ends does not change the hash. */
+export function sha256OfRuns(vectors: readonly (readonly ArrayBufferView[])[]): string {
   const hash = createHash('sha256');
   const length = new DataView(new ArrayBuffer(8));
-  for (const vector of vectors) {
-    length.setBigUint64(0, BigInt(vector.byteLength), true);
+  for (const runs of vectors) {
+    length.setBigUint64(0, BigInt(runs.reduce((sum, run) => sum + run.byteLength, 0)), true);
     hash.update(length);
-    hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+    for (const run of runs) hash.update(new Uint8Array(run.buffer, run.byteOffset, run.byteLength));
   }
   return hash.digest('hex');
 }

@@ -12,7 +12,8 @@ import type { Kernels } from './kernels.ts';
 
 const fround = Math.fround;
 
-function requireSameLength(x: Float32Array, ...others: Float32Array[]): void {
+/** Every kernel's vectors are of one length: anything else is a bug of ours. */
+export function requireSameLength(x: Float32Array, ...others: Float32Array[]): void {
   for (const other of others) {
     assert(other.length === x.length, `a kernel was given vectors of ${x.length} and ${other.length} elements`);
   }
@@ -89,25 +90,28 @@ function rmsprop(
   }
 }
 
-function adam(
-  x: Float32Array,
-  g: Float32Array,
-  m: Float32Array,
-  v: Float32Array,
-  p: { rate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number; decoupled: boolean; step: number },
-): void {
-  requireSameLength(x, g, m, v);
+type AdamParameters = Parameters<Kernels['adam']>[4];
+
+/** What adam's loop multiplies with, rounded to float32: the same numbers for every version of the kernel. */
+export function adamFactors(p: AdamParameters) {
   assert(Number.isSafeInteger(p.step) && p.step >= 1, `adam's step counts from 1, got ${p.step}`);
-  const beta1 = fround(p.beta1);
-  const rest1 = fround(1 - p.beta1);
-  const beta2 = fround(p.beta2);
-  const rest2 = fround(1 - p.beta2);
-  const stepSize = fround(p.rate / (1 - powInteger(p.beta1, p.step)));
-  const correction2Root = fround(Math.sqrt(1 - powInteger(p.beta2, p.step)));
-  const epsilon = fround(p.epsilon);
-  const coupledDecay = p.decoupled ? 0 : fround(p.weightDecay);
-  // A factor of exactly 1 changes no bit, so no branch is needed where nothing decays.
-  const keep = p.decoupled ? fround(1 - p.rate * p.weightDecay) : 1;
+  return {
+    beta1: fround(p.beta1),
+    rest1: fround(1 - p.beta1),
+    beta2: fround(p.beta2),
+    rest2: fround(1 - p.beta2),
+    stepSize: fround(p.rate / (1 - powInteger(p.beta1, p.step))),
+    correction2Root: fround(Math.sqrt(1 - powInteger(p.beta2, p.step))),
+    epsilon: fround(p.epsilon),
+    coupledDecay: p.decoupled ? 0 : fround(p.weightDecay),
+    // A factor of exactly 1 changes no bit, so no branch is needed where nothing decays.
+    keep: p.decoupled ? fround(1 - p.rate * p.weightDecay) : 1,
+  };
+}
+
+function adam(x: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, p: AdamParameters): void {
+  requireSameLength(x, g, m, v);
+  const { beta1, rest1, beta2, rest2, stepSize, correction2Root, epsilon, coupledDecay, keep } = adamFactors(p);
   for (let i = 0; i < x.length; i += 1) {
     const xi = fround(keep * x[i]!);
     const gi = decayed(g[i]!, xi, coupledDecay);
@@ -148,8 +152,13 @@ function scale(x: Float32Array, factor: number): void {
   writeScaled(x, x, fround(factor));
 }
 
-function clipByValue(g: Float32Array, limit: number): void {
+/** Stops at a limit that no value could keep to. */
+export function requireClipLimit(limit: number): void {
   assert(limit >= 0, `clipByValue needs a limit of at least 0, got ${limit}`);
+}
+
+function clipByValue(g: Float32Array, limit: number): void {
+  requireClipLimit(limit);
   const high = fround(limit);
   const low = -high;
   for (let i = 0; i < g.length; i += 1) {

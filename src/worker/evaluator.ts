@@ -104,6 +104,7 @@ export class EvaluatorProcess {
       this.compute.prepare(spec, 'test', 1);
       const prepared = await this.reply();
       if (prepared.type === 'failed') return { ok: false, why: prepared.message };
+      this.options.onPrepared?.();
     }
     this.spec = spec;
     this.identity = answer.identity;

@@ -25,6 +25,8 @@ export interface WorkerOptions {
   /** Until the job says otherwise. */
   readonly detectFailureMs: number;
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
+  /** Its model and data are loaded: from now on it can work. */
+  readonly onPrepared?: () => void;
 }
 
 const TICK_MS = 10;
@@ -256,6 +258,7 @@ export class WorkerProcess {
         return;
       }
       case 'prepared':
+        this.options.onPrepared?.();
         this.session.prepared(nowMs);
         return;
       case 'gradient': {

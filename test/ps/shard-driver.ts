@@ -2,9 +2,9 @@
 import type { ConsistencyConfig } from '../../src/algorithms/policies/registry.ts';
 import type { Effect, Order, OrderReply, ShardConfig, ShardEventRecord, ShardParts, StalenessRecord } from '../../src/ps/events.ts';
 import { Shard } from '../../src/ps/shard.ts';
-import { plainKernels } from '../../src/tensor/plain-kernels.ts';
 import type { Member } from '../../src/transport/members.ts';
 import type { DownMessage, Identity, PushHeader, PushReply, Range, Refusal, Weights } from '../../src/transport/messages.ts';
+import { chosenMemory } from '../tensor/chosen-memory.ts';
 
 export interface DriverOptions {
   readonly ranges?: readonly Range[];
@@ -55,7 +55,7 @@ export class ShardDriver {
   private nextOrder = 1;
 
   constructor(options: DriverOptions = {}) {
-    this.shard = new Shard('job', plainKernels);
+    this.shard = new Shard('job', chosenMemory());
     const ranges = options.ranges ?? [{ start: 0, length: ELEMENTS }];
     this.elements = ranges.reduce((sum, { length }) => sum + length, 0);
     this.history = options.history ?? 1;

@@ -2,50 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConsistencyConfig } from '../../src/algorithms/policies/registry.ts';
 import { Random } from '../../src/random.ts';
-import { ShardDriver, pushReplyIn, weightsIn } from './shard-driver.ts';
+import { Hand } from './hand.ts';
+import { ShardDriver, pushReplyIn } from './shard-driver.ts';
 
 const fround = Math.fround;
-
-/** A worker that does what a right one does, one step at a time. */
-class Hand {
-  readonly name: string;
-  clock = 0;
-  versionRead = 0;
-  /** `pull` asks, `wait` has asked, `push` has its weights. */
-  next: 'pull' | 'wait' | 'push' | 'idle' = 'pull';
-  read: Float32Array = new Float32Array();
-  private readonly driver: ShardDriver;
-
-  constructor(driver: ShardDriver, name: string) {
-    this.driver = driver;
-    this.name = name;
-  }
-
-  pull(): void {
-    this.next = 'wait';
-    this.take(this.driver.pull(this.name, this.clock));
-  }
-
-  /** Weights may come with any event of anybody. */
-  listen(): void {
-    if (this.next === 'wait') this.take(this.driver.heard(this.name));
-  }
-
-  private take(messages: Parameters<typeof weightsIn>[0]): void {
-    const weights = weightsIn(messages);
-    if (!weights || weights.clock !== this.clock) return;
-    this.versionRead = weights.version;
-    this.read = weights.values;
-    this.next = 'push';
-  }
-
-  push(gradient: Float32Array | number): ReturnType<typeof pushReplyIn> {
-    const reply = pushReplyIn(this.driver.push(this.name, gradient, { clock: this.clock, versionRead: this.versionRead }));
-    this.clock += 1;
-    this.next = 'pull';
-    return reply;
-  }
-}
 
 function start(consistency: ConsistencyConfig, workers: number): { driver: ShardDriver; hands: Hand[] } {
   const driver = new ShardDriver({ consistency });
@@ -79,7 +39,7 @@ describe('version lag', () => {
   });
 
   it.each([2, 4, 8])('with exponential compute times has P(lag = k) = (1/N)(1-1/N)^k (check 2, N = %i)', (workers) => {
-    const pushes = 12_000;
+    const pushes = 8_000;
     const { driver, hands } = start({ policy: 'asp' }, workers);
     const random = new Random({ seed: 8, stream: 'time' });
     const draw = (): number => -Math.log(1 - random.uniform());
@@ -125,7 +85,7 @@ describe('bsp', () => {
         expect([...driver.x]).toEqual(expected);
         expect(driver.shard.status().version).toBe(1);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -213,7 +173,7 @@ describe('ssp', () => {
           expect([ssp.steps, bsp.steps]).toEqual([15, 5]);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -291,7 +251,7 @@ describe('ssp', () => {
         }
         for (const [hand, clock] of clocks) expect(hand.clock, `${hand.name} goes on`).toBeGreaterThan(clock);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

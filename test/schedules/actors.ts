@@ -44,8 +44,8 @@ export interface WorkerProcess {
   leaving: boolean;
   streams: (Stream | undefined)[];
   asked: { readonly request: WorkerRequest; readonly atMs: number } | undefined;
-  computing: { readonly slot: number; readonly batch: number | undefined } | undefined;
-  /** The batch whose gradient each slot holds. */
+  computing: { readonly slot: number; readonly batches: number | undefined } | undefined;
+  /** The batches whose gradient each slot holds, as bits. */
   readonly slots: (number | undefined)[];
   readonly read: Map<string, { readonly values: Float32Array; readonly sum: number }>;
 }

@@ -4,7 +4,6 @@
  */
 import type { JobLeader } from '../../src/coordinator/leader.ts';
 import type { LeasedMember } from '../../src/coordinator/membership.ts';
-import { Ticket } from '../../src/coordinator/ticket.ts';
 import type { Shard } from '../../src/ps/shard.ts';
 import type { Identity, Push } from '../../src/transport/messages.ts';
 import type { WorkerSession } from '../../src/worker/session.ts';
@@ -21,6 +20,8 @@ export interface Deviation {
   shard?(shard: Shard, world: World): void;
   session?(session: WorkerSession, world: World): void;
   leader?(leader: JobLeader, world: World): void;
+  /** Called after each event. */
+  interfere?(world: World): void;
   /** A push has come whole: what is remembered of this moment. */
   staged?(shard: Shard, stream: number, push: Push): unknown;
   /** Around the transition of a staged push. */
@@ -28,7 +29,11 @@ export interface Deviation {
 }
 
 /** Puts something around one method of one object. */
-function around<T extends object, K extends string>(object: T, name: K, make: (original: (...given: never[]) => unknown) => (...given: never[]) => unknown): void {
+function around<T extends object, K extends string>(
+  object: T,
+  name: K,
+  make: (original: (...given: never[]) => unknown) => (...given: never[]) => unknown,
+): void {
   const methods = object as unknown as Record<K, (...given: never[]) => unknown>;
   methods[name] = make(methods[name].bind(object));
 }
@@ -39,6 +44,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'early_fence',
     breaks: 'a push is fenced when it is judged, after staging; not when it begins to arrive',
+    settings: { faults: { server: 2, silent: 2, kill: 1 }, faultRate: 0.15 },
     staged: (shard, stream) => shard['fenced'](shard['streams'].get(stream) as Identity) ?? 'in',
     judged(shard, _push, remembered, judge) {
       const fenced = shard['fenced'].bind(shard);
@@ -96,19 +102,6 @@ export const deviations: readonly Deviation[] = [
     },
   },
   {
-    name: 'store_later',
-    breaks: 'what an evicted worker held is given back only after the eviction is stored',
-    settings: { consistency: { policy: 'asp' }, faults: { silent: 2, leader: 2 }, faultRate: 0.15, workers: 3 },
-    leader(leader) {
-      around(leader, 'giveBack', (original) => (member: never) => {
-        const stored = new Ticket<boolean>();
-        stored.fill(true);
-        leader['write']();
-        return original(member, stored as never);
-      });
-    },
-  },
-  {
     name: 'evict_at_once',
     breaks: 'a new leader gives every lease a full fresh term',
     leader(leader) {
@@ -126,7 +119,7 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'incarnation_reused',
     breaks: 'new lives are numbered beyond store, manifest and shards',
-    settings: { faults: { server: 2, resume: 1, kill: 1 }, faultRate: 0.15 },
+    settings: { checkpoints: 8, batchesPerEpoch: 14, epochs: 1, faults: { server: 3 }, faultRate: 0.05 },
     leader(leader) {
       leader['membership'].noteIncarnations = () => undefined;
       around(leader, 'resumeFrom', (original) => (...given) => {
@@ -167,7 +160,8 @@ export const deviations: readonly Deviation[] = [
       around(shard, 'openMark', (original) => (...given) => {
         const sequences = { ...(original(...given) as Record<string, number>) };
         for (const { pushes } of shard['loaded']?.policy.open() ?? []) {
-          for (const { worker, incarnation } of pushes) sequences[`${worker}/${incarnation}`] = (sequences[`${worker}/${incarnation}`] ?? 0) - 1;
+          for (const { worker, incarnation } of pushes)
+            sequences[`${worker}/${incarnation}`] = (sequences[`${worker}/${incarnation}`] ?? 0) - 1;
         }
         const mark = shard['mark'];
         if (mark) (mark as { sequences: Record<string, number> }).sequences = sequences;
@@ -191,8 +185,8 @@ export const deviations: readonly Deviation[] = [
   {
     name: 'no_mark_timeout',
     breaks: 'a shard drops a mark by itself, or for a newer epoch',
+    settings: { checkpoints: 8, batchesPerEpoch: 14, epochs: 1, faults: { loseOrder: 2 } },
     markTimeoutMs: Infinity,
-    settings: { checkpoints: 4, faults: { leader: 2 }, faultRate: 0.15 },
     shard(shard) {
       shard['dropMark'] = () => undefined;
     },
@@ -204,17 +198,6 @@ export const deviations: readonly Deviation[] = [
     leader(leader) {
       around(leader, 'lease', (original) => (...given) => {
         leader['tasks'].unnamed = () => undefined;
-        return original(...given);
-      });
-    },
-  },
-  {
-    name: 'readmit',
-    breaks: 'a shard never admits again a life that it has dropped',
-    settings: { faults: { silent: 2, leader: 2, kill: 1 }, faultRate: 0.15, workers: 3 },
-    shard(shard) {
-      around(shard, 'setMembers', (original) => (...given) => {
-        shard['table']['dropped'].clear();
         return original(...given);
       });
     },
@@ -232,7 +215,20 @@ export const deviations: readonly Deviation[] = [
     breaks: 'orders of an older epoch are refused',
     settings: { faults: { leaderPause: 1, kill: 1 }, faultRate: 0.15 },
     shard(shard) {
-      around(shard, 'onOrder', (original) => (order: never, _epoch: never, replyTo: never) => original(order, Math.max(shard.epoch, _epoch) as never, replyTo));
+      around(
+        shard,
+        'onOrder',
+        (original) => (order: never, _epoch: never, replyTo: never) => original(order, Math.max(shard.epoch, _epoch) as never, replyTo),
+      );
+    },
+  },
+  {
+    name: 'pace_unordered',
+    breaks: 'under pace a worker asks the shards one after another',
+    settings: { consistency: { policy: 'bounded-delay', bound: 0, whenLate: 'pace' }, shards: 2, workers: 3 },
+    session(session, world) {
+      const { pipelining, accumulate } = world.settings;
+      session.follow({ pipelining, accumulate, pullsInOrder: false });
     },
   },
   {
@@ -244,6 +240,85 @@ export const deviations: readonly Deviation[] = [
         const lease = [...leader['tasks']['leases'].values()].find((other) => other.task === task);
         original(member, request);
         if (lease) leader['orderAll']({ type: 'forget', batches: [[lease.firstBatch, lease.count]] });
+      });
+    },
+  },
+];
+
+/** Faults that the schedules found in the cores, put back one at a time. */
+export const foundFaults: readonly Deviation[] = [
+  {
+    name: 'inherit_all',
+    breaks: 'a new leader accounts for what its predecessor had reserved, not for ranges that it reserves itself meanwhile',
+    settings: { faults: { leader: 2 }, faultRate: 0.15, reserveBatches: 4 },
+    leader(leader) {
+      Object.defineProperty(leader, 'inherited', { get: () => leader['reserved'] });
+    },
+  },
+  {
+    name: 'hold_initialize',
+    breaks: 'the task of the initial weights holds no batch',
+    settings: { faults: {}, workers: 2 },
+    // The coordinator dies while a worker still reports the initial weights as done.
+    interfere(world) {
+      const { latest, store, workers } = world;
+      const reports = workers.some(({ session }) => session['finished'].some(({ task }) => task.kind === 'initialize'));
+      if (latest.epoch === 1 && store.record?.state === 'running' && reports) latest.alive = false;
+    },
+    session(session) {
+      session.heldTasks = () =>
+        [...session['tasks'].values(), ...session['finished'].map(({ task }) => task)].map(({ task, firstBatch, count }) => ({
+          task,
+          firstBatch,
+          count,
+        }));
+    },
+  },
+  {
+    name: 'void_initial',
+    breaks: 'initial weights are never given up as void',
+    settings: { faults: { malformed: 3 } },
+    session(session) {
+      around(session, 'sendPush', (original) => (iteration: never, shard: never) => {
+        const { kind, repairs } = iteration as { kind: string; repairs: number[] };
+        if (kind === 'initialize' && (repairs[shard as number] ?? 0) > 1) (iteration as { pushKind: string }).pushKind = 'void';
+        return original(iteration, shard);
+      });
+    },
+  },
+  {
+    name: 'first_only',
+    breaks: 'a malformed part is sent again even while an earlier push is unanswered',
+    settings: { faults: { malformed: 3 }, faultRate: 0.15, pipelining: 1, checkpoints: 4 },
+    session(session) {
+      around(session, 'repair', (original) => (shard: never, refusal: never) => {
+        const first = session['iterations'].find(
+          ({ sequence, outcomes }) => sequence !== undefined && outcomes[shard as number] === undefined,
+        );
+        return first?.sequence === (refusal as { sequence: number }).sequence ? original(shard, refusal) : undefined;
+      });
+    },
+  },
+  {
+    name: 'torn_not_carried',
+    breaks: 'a manifest names what the manifest before a restore named as torn',
+    settings: { shards: 3, workers: 3, checkpoints: 8, faults: { kill: 2, server: 2, silent: 2 }, faultRate: 0.15 },
+    leader(leader) {
+      around(leader, 'resumeFrom', (original) => (...given) => {
+        original(...given);
+        leader['tornBefore'] = [];
+      });
+    },
+  },
+  {
+    name: 'hello_stays_open',
+    breaks: 'a stream whose hello was refused is closed',
+    settings: { faults: { server: 2, break: 3 }, faultRate: 0.15 },
+    shard(shard) {
+      around(shard, 'onHello', (original) => (stream: never, hello: never) => {
+        const fenced = shard['fenced']((hello as { identity: Identity }).identity);
+        if (fenced) shard['refuse'](stream, 'hello', fenced.code, fenced.message);
+        else original(stream, hello);
       });
     },
   },

@@ -13,9 +13,16 @@ export function elementsOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, range) => sum + range.length, 0);
 }
 
+const blocks = new WeakMap<readonly Range[], number[]>();
+
 /** Block numbers of a shard, in the order of its vector. */
-export function blocksOf(ranges: readonly Range[]): number[] {
-  return ranges.flatMap((range) => Array.from({ length: range.length / BLOCK }, (_, index) => range.start / BLOCK + index));
+export function blocksOf(ranges: readonly Range[]): readonly number[] {
+  let known = blocks.get(ranges);
+  if (!known) {
+    known = ranges.flatMap((range) => Array.from({ length: range.length / BLOCK }, (_, index) => range.start / BLOCK + index));
+    blocks.set(ranges, known);
+  }
+  return known;
 }
 
 export function initialWeights(ranges: readonly Range[]): Float32Array {
@@ -27,9 +34,25 @@ export function initialWeights(ranges: readonly Range[]): Float32Array {
   return x;
 }
 
-export function gradientOf(batch: number, ranges: readonly Range[]): Float32Array {
-  const g = new Float32Array(elementsOf(ranges));
-  for (let at = batch; at < g.length; at += BLOCK) g[at] = 1;
+/** Batches as bits: `count` of them from the first on. */
+export function bitsOf(firstBatch: number, count: number): number {
+  return ((1 << count) - 1) << firstBatch;
+}
+
+const gradients = new WeakMap<readonly Range[], Map<number, Float32Array>>();
+
+/** One vector for all who push these batches: plain sgd reads a gradient and leaves it as it is. */
+export function gradientOf(batches: number, ranges: readonly Range[]): Float32Array {
+  let known = gradients.get(ranges);
+  if (!known) gradients.set(ranges, (known = new Map()));
+  let g = known.get(batches);
+  if (!g) {
+    g = new Float32Array(elementsOf(ranges));
+    for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+      if ((batches >> batch) & 1) for (let at = batch; at < g.length; at += BLOCK) g[at] = 1;
+    }
+    known.set(batches, g);
+  }
   return g;
 }
 
@@ -49,9 +72,12 @@ export function bitNames(bits: number): string {
 }
 
 /** Adds one push's share to the expected weights of these blocks; it must not be there yet. */
-export function expectPush(want: Float32Array, batch: number, weight: number, where: string): void {
-  for (let at = batch; at < want.length; at += BLOCK) {
-    check(want[at] === 0, () => `batch ${batch} is applied twice at element ${at} of ${where}`);
-    want[at] = 0 - weight;
+export function expectPush(want: Float32Array, batches: number, weight: number, where: string): void {
+  for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+    if (((batches >> batch) & 1) === 0) continue;
+    for (let at = batch; at < want.length; at += BLOCK) {
+      check(want[at] === 0, () => `batch ${batch} is applied twice at element ${at} of ${where}`);
+      want[at] = 0 - weight;
+    }
   }
 }

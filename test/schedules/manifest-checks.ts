@@ -1,5 +1,6 @@
 /** A cut, as its manifest tells it, against what its files hold. */
 import type { Manifest } from '../../src/coordinator/ports.ts';
+import type { SettledKind } from '../../src/transport/requests.ts';
 import { memberKey } from '../../src/transport/members.ts';
 import { batchesIn, blocksOf, bitNames } from './flat-vector.ts';
 import { check } from './violation.ts';
@@ -30,16 +31,10 @@ export function checkManifest(world: World, manifest: Manifest): void {
     const kind = settled.get(batch);
     const everywhere = ((inAll >> batch) & 1) === 1;
     const somewhere = ((inSome >> batch) & 1) === 1;
+    const text = (): string => held.map(bitNames).join(' | ');
     if (kind === undefined)
-      check(
-        !somewhere,
-        () => `${name}: batch ${batch} is in the weights (${held.map(bitNames).join(' | ')}) and not settled: it would be done again`,
-      );
-    else if (kind === 'trained')
-      check(everywhere, () => `${name}: batch ${batch} counts as trained and is not everywhere (${held.map(bitNames).join(' | ')})`);
-    else if (kind === 'refused') check(!somewhere, () => `${name}: batch ${batch} counts as refused and is in the weights`);
-    else if (kind === 'torn') check(!everywhere, () => `${name}: batch ${batch} counts as torn and is everywhere`);
-    else check(false, () => `${name}: batch ${batch} is ${kind}, which no policy here makes it`);
+      check(!somewhere, () => `${name}: batch ${batch} is in the weights (${text()}) and not settled: it would be done again`);
+    else checkKind(world, batch, kind, { everywhere, somewhere }, () => `${name}: ${text()}`);
   }
   // Pushes that only some shards of this cut decided are named.
   for (const [key, sequence] of Object.entries(manifest.sequences)) {
@@ -66,4 +61,27 @@ export function checkManifest(world: World, manifest: Manifest): void {
         );
     check(manifest.clock >= copy.clock, () => `${name} starts members at ${manifest.clock}, a shard is at ${copy.clock}`);
   }
+}
+
+/** What became of a batch, by the ledger, against where the weights have it. */
+export function checkKind(
+  world: World,
+  batch: number,
+  kind: SettledKind,
+  { everywhere, somewhere }: { readonly everywhere: boolean; readonly somewhere: boolean },
+  text: () => string,
+): void {
+  const { whenLate } = world.settings.consistency;
+  const { malformedSeen } = world.oracle;
+  const fits = {
+    trained: everywhere,
+    torn: !everywhere,
+    refused: !somewhere && (malformedSeen || whenLate === 'refuse'),
+    withheld: !somewhere && whenLate === 'withhold',
+    partlyRefused: !everywhere && (whenLate === 'refuse' || whenLate === 'withhold'),
+  };
+  check(
+    fits[kind],
+    () => `batch ${batch} counts as ${kind} and is ${everywhere ? 'everywhere' : somewhere ? 'not everywhere' : 'nowhere'} (${text()})`,
+  );
 }

@@ -3,16 +3,18 @@
  * and compares them with the weights themselves, element by element.
  */
 import type { Effect, OpenUpdate, ShardCopy } from '../../src/ps/events.ts';
+import type { Shard } from '../../src/ps/shard.ts';
 import { memberKey, memberOfKey, type SequenceVector } from '../../src/transport/members.ts';
 import type { DownMessage, Outcome, PushHeader, PushReply, Range, Weights } from '../../src/transport/messages.ts';
 import type { Server, Stream, WorkerProcess } from './actors.ts';
-import { batchesIn, bitNames, blocksOf, expectPush, initialWeights } from './flat-vector.ts';
+import { batchesIn, bitNames, bitsOf, blocksOf, expectPush, initialWeights } from './flat-vector.ts';
 import type { Settings } from './settings.ts';
 import { check, Violation } from './violation.ts';
 
 interface Decision {
   readonly outcome: Outcome;
-  readonly batch: number;
+  /** As bits. */
+  readonly batches: number;
 }
 
 /** What one life of a server must hold. */
@@ -33,8 +35,9 @@ interface ShardFacts {
   highestEpoch: number;
 }
 
-export interface PushedBatch {
-  readonly batch: number;
+interface Pushed {
+  /** As bits. */
+  readonly batches: number;
   readonly clock: number;
 }
 
@@ -44,7 +47,7 @@ export class Oracle {
   private readonly settings: Settings;
   private readonly facts = new Map<Server, ShardFacts>();
   /** What each push holds, as its worker said when it first sent a part. */
-  private readonly pushes = new Map<string, PushedBatch>();
+  private readonly pushes = new Map<string, Pushed>();
   /** Something was decided, loaded or applied: the schedule gets on. */
   onProgress: () => void = () => undefined;
   workers: readonly WorkerProcess[] = [];
@@ -81,11 +84,12 @@ export class Oracle {
   sent(history: number, life: string, header: PushHeader): void {
     const key = `${history}:${life}#${header.sequence}`;
     const before = this.pushes.get(key);
-    if (!before) this.pushes.set(key, { batch: header.firstBatch, clock: header.clock });
+    const batches = bitsOf(header.firstBatch, header.batchCount);
+    if (!before) this.pushes.set(key, { batches, clock: header.clock });
     else
       check(
-        before.batch === header.firstBatch && before.clock === header.clock,
-        () => `push ${key} was of batch ${before.batch}, now it is of ${header.firstBatch}`,
+        before.batches === batches && before.clock === header.clock,
+        () => `push ${key} was of batches ${bitNames(before.batches)}, now it is of ${bitNames(batches)}`,
       );
   }
 
@@ -94,7 +98,7 @@ export class Oracle {
     for (const key of this.pushes.keys()) if (Number(key.slice(0, key.indexOf(':'))) > history) this.pushes.delete(key);
   }
 
-  batchOf(history: number, life: string, sequence: number): PushedBatch {
+  pushOf(history: number, life: string, sequence: number): Pushed {
     const pushed = this.pushes.get(`${history}:${life}#${sequence}`);
     check(pushed !== undefined, () => `nobody pushed ${life}#${sequence} in history ${history}`);
     return pushed;
@@ -128,10 +132,10 @@ export class Oracle {
   private recorded(server: Server, facts: ShardFacts, record: Extract<Effect, { type: 'record' }>['record']): void {
     check(record.history === facts.history, () => `shard ${server.index} decides in history ${record.history}, ${facts.history} is loaded`);
     const life = memberKey(record.worker, record.incarnation);
-    const pushed = this.batchOf(facts.history, life, record.sequence);
+    const pushed = this.pushOf(facts.history, life, record.sequence);
     check(
-      pushed.batch === record.firstBatch,
-      () => `record of ${life}#${record.sequence} names batch ${record.firstBatch}, it is of ${pushed.batch}`,
+      pushed.batches === bitsOf(record.firstBatch, record.batchCount),
+      () => `record of ${life}#${record.sequence} names batch ${record.firstBatch}, it is of ${bitNames(pushed.batches)}`,
     );
     if (record.versionApplied < 0) return;
     check(
@@ -139,27 +143,32 @@ export class Oracle {
       () => `shard ${server.index} applies version ${record.versionApplied} after ${facts.version}`,
     );
     facts.version = record.versionApplied;
-    expectPush(facts.want, record.firstBatch, Math.fround(record.weight), `shard ${server.index}`);
+    const { policy, bound = 0 } = this.settings.consistency;
+    check(
+      policy !== 'bounded-delay' || record.versionLag <= bound,
+      () => `shard ${server.index} applies a gradient ${record.versionLag} updates late, beyond the bound ${bound}`,
+    );
+    expectPush(facts.want, pushed.batches, Math.fround(record.weight), `shard ${server.index}`);
     // A buffered push was decided when it came; one applied on arrival is decided with this.
     if (record.outcome === 'applied') this.decide(server, facts, life, record.sequence, 'applied');
   }
 
   private decide(server: Server, facts: ShardFacts, life: string, sequence: number, outcome: Outcome): void {
     const key = `${life}#${sequence}`;
-    const { batch } = this.batchOf(facts.history, life, sequence);
+    const { batches } = this.pushOf(facts.history, life, sequence);
     check(!facts.gone.has(life), () => `${life} is fenced at shard ${server.index}, and its push ${sequence} changes it`);
     check(!facts.decided.has(key), () => `push ${key} is decided twice at shard ${server.index}`);
     const last = facts.last.get(life) ?? 0;
     check(sequence === last + 1, () => `shard ${server.index} decides ${key} after ${last}`);
     facts.last.set(life, sequence);
-    facts.decided.set(key, { outcome, batch });
+    facts.decided.set(key, { outcome, batches });
     if (TAKEN.includes(outcome)) {
       facts.taken.forEach((bits, index) => {
         check(
-          ((bits >> batch) & 1) === 0,
-          () => `batch ${batch} is taken twice by block ${facts.blocks[index]} at shard ${server.index} (now by ${key})`,
+          (bits & batches) === 0,
+          () => `batch ${bitNames(bits & batches)} is taken twice by block ${facts.blocks[index]} at shard ${server.index} (now by ${key})`,
         );
-        facts.taken[index] = bits | (1 << batch);
+        facts.taken[index] = bits | batches;
       });
     }
     this.onProgress();
@@ -256,7 +265,7 @@ export class Oracle {
       () => `shard ${server.index} is at version ${loaded.version}, ${facts.version} updates were applied`,
     );
     if (!loaded.initialized) return;
-    const x = loaded.vectors.x;
+    const x = weightsOf(loaded);
     if (!same(x, facts.want)) {
       const at = x.findIndex((value, index) => value !== facts.want[index]);
       throw new Violation(`shard ${server.index}, element ${at}: ${x[at]}, it should be ${facts.want[at]}`);
@@ -265,7 +274,7 @@ export class Oracle {
       server,
       facts,
       x,
-      loaded.policy.open().flatMap(({ pushes }) => pushes.map(({ staged }) => staged.header.firstBatch)),
+      loaded.policy.open().flatMap(({ pushes }) => pushes.map(({ staged }) => bitsOf(staged.header.firstBatch, staged.header.batchCount))),
       'after this event',
     );
     const table = shard['table'];
@@ -282,9 +291,9 @@ export class Oracle {
   /** What was taken is in the weights or kept open, nothing else is, and nothing is in both. */
   private accountedFor(server: Server, facts: ShardFacts, x: Float32Array, openBatches: readonly number[], when: string): void {
     let open = 0;
-    for (const batch of openBatches) {
-      check(((open >> batch) & 1) === 0, () => `batch ${batch} is open twice at shard ${server.index}`);
-      open |= 1 << batch;
+    for (const batches of openBatches) {
+      check((open & batches) === 0, () => `batch ${bitNames(open & batches)} is open twice at shard ${server.index}`);
+      open |= batches;
     }
     facts.blocks.forEach((block, index) => {
       const held = batchesIn(x, index);
@@ -323,7 +332,7 @@ export class Oracle {
     }
     check(same(copy.x, facts.want), () => `the copy of shard ${server.index} is not its weights`);
     const open = copy.open.flatMap(({ pushes }) =>
-      pushes.map(({ worker, incarnation, sequence }) => this.batchOf(copy.history, memberKey(worker, incarnation), sequence).batch),
+      pushes.map(({ worker, incarnation, sequence }) => this.pushOf(copy.history, memberKey(worker, incarnation), sequence).batches),
     );
     this.accountedFor(server, facts, copy.x, open, 'in the cut');
   }
@@ -363,8 +372,8 @@ export class Oracle {
     const at = blocksOf(file.ranges).indexOf(block) * 16;
     const values = file.copy.x.slice(at, at + 16);
     for (const push of file.copy.open.flatMap((update: OpenUpdate) => update.pushes)) {
-      const { batch } = this.batchOf(file.copy.history, memberKey(push.worker, push.incarnation), push.sequence);
-      expectPush(values, batch, Math.fround(push.weight), `block ${block} with what was open`);
+      const { batches } = this.pushOf(file.copy.history, memberKey(push.worker, push.incarnation), push.sequence);
+      expectPush(values, batches, Math.fround(push.weight), `block ${block} with what was open`);
     }
     return values;
   }
@@ -374,4 +383,10 @@ function same(a: Float32Array, b: Float32Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** The weights themselves where they lie in one slab, as in plain memory they do: there are many looks at them. */
+export function weightsOf(loaded: NonNullable<Shard['loaded']>): Float32Array {
+  const [slab, ...others] = loaded.vectors['slabs'];
+  return slab !== undefined && others.length === 0 ? slab.vectors[0]! : loaded.vectors.weights();
 }

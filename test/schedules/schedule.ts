@@ -1,11 +1,14 @@
 /** Runs one seed: chooses what happens next until the job is over and everybody has left, then checks the end. */
+import type { JobState } from '../../src/coordinator/ports.ts';
 import type { SettledKind } from '../../src/transport/requests.ts';
-import type { Coordinator, Stream, WorkerProcess } from './actors.ts';
+import type { Coordinator, Message, Server, Stream, WorkerProcess } from './actors.ts';
 import type { Deviation } from './deviations.ts';
 import { strike } from './faults.ts';
 import { batchesIn, bitNames, blocksOf } from './flat-vector.ts';
-import { settingsOf, type Fault, type Settings } from './settings.ts';
+import { weightsOf } from './oracle.ts';
+import { settingsOf, type Settings } from './settings.ts';
 import { Violation, check } from './violation.ts';
+import { checkKind } from './manifest-checks.ts';
 import { World } from './world.ts';
 
 /** Events without anything decided, settled, admitted or broken. */
@@ -20,16 +23,22 @@ export interface Result {
   readonly trace: readonly string[];
 }
 
-export function runSchedule(
-  seed: number,
-  options: { readonly deviation?: Deviation | undefined; readonly trace?: boolean; readonly over?: Partial<Settings> } = {},
-): Result {
+export interface ScheduleOptions {
+  readonly deviation?: Deviation | undefined;
+  readonly trace?: boolean;
+  readonly over?: Partial<Settings>;
+  /** Called after each event: a script's hand in what is otherwise random. */
+  readonly interfere?: (world: World) => void;
+  readonly ends?: 'succeeded' | 'stopped';
+}
+
+export function runSchedule(seed: number, options: ScheduleOptions = {}): Result {
   const settings = settingsOf(seed, { ...options.deviation?.settings, ...options.over });
   let world: World | undefined;
   let violation: string | undefined;
   try {
     world = new World(settings, options);
-    run(world);
+    run(world, options);
   } catch (error) {
     // A broken promise, or an assertion of the core itself. Anything else (a fault of this harness) shows its stack.
     if (error instanceof Violation) violation = error.message;
@@ -49,7 +58,7 @@ interface Weights {
   readonly tick: number;
 }
 
-function run(world: World): void {
+function run(world: World, { deviation, interfere, ends = 'succeeded' }: ScheduleOptions): void {
   const { dice } = world;
   const scale = (): number => dice.pick([0.3, 1, 1, 3]);
   const weights: Weights = {
@@ -60,97 +69,132 @@ function run(world: World): void {
     compute: 2 * scale(),
     tick: 1.5 * scale(),
   };
-  while (!ended(world)) {
+  while (!ended(world, ends)) {
     world.events += 1;
     step(world, weights);
+    interfere?.(world);
+    deviation?.interfere?.(world);
     if (world.events - world.progressAt > STALL_EVENTS && !world.workers.some(({ alive, paused }) => alive && paused))
       throw new Violation(`standstill: ${stateOf(world)}`);
     if (world.events > MOST_EVENTS) throw new Violation(`no end after ${MOST_EVENTS} events: ${stateOf(world)}`);
   }
-  checkEnd(world);
+  if (ends === 'succeeded') checkEnd(world);
 }
 
-function ended(world: World): boolean {
+function ended(world: World, ends: JobState): boolean {
   const { latest } = world;
   if (!latest.alive || latest.paused || !latest.leader.over) return false;
-  check(latest.leader.state === 'succeeded', () => `the job ${latest.leader.state}: ${latest.leader.reason}`);
-  return world.store.record?.state === 'succeeded' && world.workers.every(({ alive }) => !alive);
+  check(latest.leader.state === ends, () => `the job ${latest.leader.state}: ${latest.leader.reason}`);
+  return world.store.record?.state === ends && world.workers.every(({ alive }) => !alive);
 }
 
-type Choice = { readonly weight: number; readonly happen: () => void };
+/** What may happen next, with its weight; kept in arrays that are used again, since this runs millions of times. */
+class Choices {
+  private readonly weights: number[] = [];
+  private readonly acts: ((world: World, on: never) => void)[] = [];
+  private readonly ons: unknown[] = [];
+  private count = 0;
+  private total = 0;
+
+  clear(): void {
+    this.count = 0;
+    this.total = 0;
+  }
+
+  add<T>(weight: number, act: (world: World, on: T) => void, on: T): void {
+    this.weights[this.count] = weight;
+    this.acts[this.count] = act as (world: World, on: never) => void;
+    this.ons[this.count] = on;
+    this.count += 1;
+    this.total += weight;
+  }
+
+  happen(world: World): void {
+    let at = world.dice.next() * this.total;
+    let index = 0;
+    while (index < this.count - 1 && (at -= this.weights[index] as number) > 0) index += 1;
+    (this.acts[index] as (world: World, on: unknown) => void)(world, this.ons[index]);
+  }
+}
+
+const choices = new Choices();
 
 function step(world: World, weights: Weights): void {
-  const choices = [...streamChoices(world, weights), ...otherChoices(world, weights)];
-  let at = world.dice.next() * choices.reduce((sum, { weight }) => sum + weight, 0);
-  for (const choice of choices) {
-    at -= choice.weight;
-    if (at > 0) continue;
-    choice.happen();
-    break;
-  }
+  choices.clear();
+  addStreams(world, weights);
+  addMessages(world, weights);
+  addReturns(world);
+  addFaults(world);
+  choices.add(weights.tick, tick, Math.min(1, Math.min(weights.message, weights.up, weights.judge, weights.down) / weights.tick));
+  choices.happen(world);
   for (const worker of world.workers) if (worker.alive && worker.session.phase === 'left') world.endWorker(worker);
 }
 
-function streamChoices(world: World, weights: Weights): Choice[] {
-  const choices: Choice[] = [];
-  world.streams = world.streams.filter(
-    (stream) => (stream.serverOpen && stream.up.length > 0) || (stream.clientOpen && stream.worker.alive),
-  );
+function addStreams(world: World, weights: Weights): void {
+  const lives = (stream: Stream): boolean => (stream.serverOpen && stream.up.length > 0) || (stream.clientOpen && stream.worker.alive);
+  if (!world.streams.every(lives)) world.streams = world.streams.filter(lives);
   for (const stream of world.streams) {
-    if (stream.serverOpen && stream.up.length > 0)
-      choices.push({ weight: stream.staged ? weights.judge : weights.up, happen: () => passing(world, () => world.deliverUp(stream)) });
-    if (mayReceive(stream)) choices.push({ weight: weights.down, happen: () => passing(world, () => world.deliverDown(stream)) });
+    if (stream.serverOpen && stream.up.length > 0) choices.add(stream.staged ? weights.judge : weights.up, arrive, stream);
+    const { worker } = stream;
+    if (stream.clientOpen && stream.down.length > 0 && worker.alive && !worker.paused) choices.add(weights.down, answer, stream);
   }
-  return choices;
 }
 
-function mayReceive({ clientOpen, down, worker }: Stream): boolean {
-  return clientOpen && down.length > 0 && worker.alive && !worker.paused;
+function addMessages(world: World, weights: Weights): void {
+  for (const message of world.messages) if (!message.to?.paused) choices.add(weights.message, deliver, message);
+  for (const worker of world.workers) if (worker.alive && worker.computing && !worker.paused) choices.add(weights.compute, compute, worker);
+}
+
+function addReturns(world: World): void {
+  const { returnRate, lazyLeader } = world.settings;
+  for (const worker of world.workers) {
+    if (worker.alive && worker.paused) choices.add(returnRate, resume, worker);
+    if (worker.alive && worker.cutOff) choices.add(returnRate, heal, worker);
+  }
+  for (const server of world.servers) if (!server.alive) choices.add(0.3, restart, server);
+  for (const coordinator of world.coordinators) if (coordinator.alive && coordinator.paused) choices.add(returnRate / 2, wake, coordinator);
+  if (!world.latest.alive || world.latest.paused) choices.add(lazyLeader ? 0.03 : 0.3, takeOver, undefined);
+}
+
+function addFaults(world: World): void {
+  const { latest } = world;
+  if (world.checkpointsLeft > 0 && latest.alive && !latest.paused && latest.leader.state === 'running')
+    choices.add(0.1, checkpoint, undefined);
+  for (const [fault, left] of world.budget) if (left > 0) choices.add(world.settings.faultRate, strike, fault);
 }
 
 /** A message takes a moment. */
-function passing(world: World, happen: () => void): void {
+function pass(world: World): void {
   if (world.dice.chance(0.4)) world.now += 1;
-  happen();
 }
 
-function otherChoices(world: World, weights: Weights): Choice[] {
-  const { settings } = world;
-  const choices: Choice[] = [];
-  world.messages.forEach((message, index) => {
-    if (message.to?.paused) return;
-    choices.push({
-      weight: weights.message,
-      happen: () =>
-        passing(world, () => {
-          world.messages.splice(index, 1);
-          world.note(() => message.label);
-          message.deliver();
-        }),
-    });
-  });
-  for (const worker of world.workers) {
-    if (!worker.alive) continue;
-    if (worker.computing && !worker.paused) choices.push({ weight: weights.compute, happen: () => world.computed(worker) });
-    if (worker.paused) choices.push({ weight: settings.returnRate, happen: () => resume(world, worker) });
-    if (worker.cutOff) choices.push({ weight: settings.returnRate, happen: () => heal(world, worker) });
-  }
-  for (const server of world.servers) if (!server.alive) choices.push({ weight: 0.3, happen: () => world.restartServer(server.index) });
-  for (const coordinator of world.coordinators)
-    if (coordinator.alive && coordinator.paused) choices.push({ weight: settings.returnRate / 2, happen: () => wake(world, coordinator) });
-  if (!world.latest.alive || world.latest.paused)
-    choices.push({ weight: settings.lazyLeader ? 0.03 : 0.3, happen: () => world.newCoordinator(false, true) });
-  if (world.checkpointsLeft > 0 && world.latest.alive && !world.latest.paused && world.latest.leader.state === 'running') {
-    choices.push({ weight: 0.1, happen: () => checkpoint(world) });
-  }
-  for (const [fault, left] of world.budget) {
-    if (left > 0) choices.push({ weight: settings.faultRate, happen: () => strike(world, fault as Fault) });
-  }
-  choices.push({
-    weight: weights.tick,
-    happen: () => tick(world, Math.min(1, Math.min(weights.message, weights.up, weights.judge, weights.down) / weights.tick)),
-  });
-  return choices;
+function arrive(world: World, stream: Stream): void {
+  pass(world);
+  world.deliverUp(stream);
+}
+
+function answer(world: World, stream: Stream): void {
+  pass(world);
+  world.deliverDown(stream);
+}
+
+function deliver(world: World, message: Message): void {
+  pass(world);
+  world.messages.splice(world.messages.indexOf(message), 1);
+  world.note(() => message.label);
+  message.deliver();
+}
+
+function compute(world: World, worker: WorkerProcess): void {
+  world.computed(worker);
+}
+
+function restart(world: World, server: Server): void {
+  world.restartServer(server.index);
+}
+
+function takeOver(world: World): void {
+  world.newCoordinator(false, true);
 }
 
 function tick(world: World, pace: number): void {
@@ -217,21 +261,20 @@ function checkEnd(world: World): void {
     const loaded = shard['loaded'];
     if (!alive || !loaded) continue;
     blocksOf(loaded.ranges).forEach((block, at) =>
-      check(batchesIn(loaded.vectors.x, at) === held[block], () => `shard ${index} is not what the last checkpoint holds`),
+      check(batchesIn(weightsOf(loaded), at) === held[block], () => `shard ${index} is not what the last checkpoint holds`),
     );
   }
   const text = (): string => held.map(bitNames).join(' | ');
   kinds.forEach((kind, batch) => {
-    const everywhere = held.every((bits) => (bits >> batch) & 1);
-    const somewhere = held.some((bits) => (bits >> batch) & 1);
+    const everywhere = held.every((bits) => ((bits >> batch) & 1) === 1);
+    const somewhere = held.some((bits) => ((bits >> batch) & 1) === 1);
     check(kind !== undefined, () => `batch ${batch} was never settled`);
-    if (kind === 'trained') check(everywhere, () => `batch ${batch} counts as trained and is not everywhere: ${text()}`);
-    else if (kind === 'torn')
-      check(
-        !everywhere && (world.endedLives.size > 0 || world.oracle.malformedSeen),
-        () => `batch ${batch} counts as torn; it is ${everywhere ? 'everywhere' : 'torn without a life that ended'}: ${text()}`,
-      );
-    else check(kind === 'refused' && !somewhere && world.oracle.malformedSeen, () => `batch ${batch} counts as ${kind}: ${text()}`);
+    checkKind(world, batch, kind, { everywhere, somewhere }, text);
+    const torn = kind === 'torn';
+    check(
+      !torn || world.endedLives.size > 0 || world.oracle.malformedSeen,
+      () => `batch ${batch} is torn and no life has ended: ${text()}`,
+    );
   });
   const { planned, trained, withheld, partlyRefused, torn, refused, neverSeen } = leader.accounting();
   check(neverSeen === 0, () => `${neverSeen} of ${planned} samples are unaccounted for`);
@@ -259,4 +302,13 @@ function stateOf(world: World): string {
   }
   lines.push(`messages: ${world.messages.map(({ label }) => label).join('; ')}`);
   return lines.join('\n  ');
+}
+
+/** What a failing test prints: what broke, under which settings, and how to see it happen. */
+export function report({ violation, settings, events }: Result, file: string): string {
+  return [
+    `seed ${settings.seed}, event ${events}: ${violation}`,
+    `settings: ${JSON.stringify(settings)}`,
+    `replay with its trace: SEED=${settings.seed} npx vitest run --project unit ${file}`,
+  ].join('\n');
 }

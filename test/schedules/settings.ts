@@ -28,6 +28,7 @@ export interface Settings {
   readonly shardChoices: readonly number[];
   readonly workers: number;
   readonly pipelining: 0 | 1;
+  readonly accumulate: number;
   readonly batchesPerEpoch: number;
   readonly epochs: number;
   readonly taskBatches: number;
@@ -53,6 +54,12 @@ const POLICIES: readonly ConsistencyConfig[] = [
   { policy: 'ssp', bound: 0 },
   { policy: 'ssp', bound: 1 },
   { policy: 'ssp', bound: 3 },
+  { policy: 'bounded-delay', bound: 0, whenLate: 'refuse' },
+  { policy: 'bounded-delay', bound: 2, whenLate: 'refuse' },
+  { policy: 'bounded-delay', bound: 1, whenLate: 'withhold' },
+  { policy: 'bounded-delay', bound: 0, whenLate: 'pace' },
+  { policy: 'bounded-delay', bound: 1, whenLate: 'pace' },
+  { policy: 'bounded-delay', bound: 3, whenLate: 'pace' },
 ];
 
 const FAULTS: readonly (readonly [Fault, number])[] = [
@@ -92,6 +99,7 @@ export function settingsOf(seed: number, over: Partial<Settings> = {}): Settings
     shardChoices: dice.pick([[1, 2, 3], [2], [1, 4]]),
     workers: dice.pick([1, 2, 2, 3, 3, 4]),
     pipelining: dice.pick([0, 0, 1] as const),
+    accumulate: dice.pick([1, 1, 2]),
     batchesPerEpoch,
     epochs,
     taskBatches: dice.pick([2, 3, 4]),

@@ -2,28 +2,30 @@
  * A whole cluster in one process, driven by one seed: the shards, worker sessions and leaders that the live processes run,
  * and between them streams, messages, time and faults in a random order. Nothing here decides anything about training.
  */
+import { pullsInOrder } from '../../src/algorithms/policies/registry.ts';
 import { JobLeader, type LeaderOptions } from '../../src/coordinator/leader.ts';
 import type { LeaderPorts, Manifest, ShardOrder, ShardReply, StoredJob } from '../../src/coordinator/ports.ts';
 import { Ticket } from '../../src/coordinator/ticket.ts';
 import type { Order, OrderReply, ShardConfig, ShardEvent } from '../../src/ps/events.ts';
 import { partsFor } from '../../src/ps/restore-parts.ts';
 import { Shard } from '../../src/ps/shard.ts';
-import { plainKernels } from '../../src/tensor/plain-kernels.ts';
 import { createShardMap } from '../../src/tensor/shard-map.ts';
 import { memberKey } from '../../src/transport/members.ts';
 import type { Hello, Push, Range, UpMessage } from '../../src/transport/messages.ts';
 import type { HeldTask, WorkerAnswer, WorkerRequest } from '../../src/transport/requests.ts';
 import { WorkerSession, type PushOrder } from '../../src/worker/session.ts';
+import { chosenMemory } from '../tensor/chosen-memory.ts';
 import type { Coordinator, Message, Server, Stream, UpItem, WorkerProcess, WrittenCut } from './actors.ts';
 import type { Deviation } from './deviations.ts';
 import { Dice } from './dice.ts';
-import { BLOCK, gradientOf, initialWeights } from './flat-vector.ts';
+import { BLOCK, bitNames, bitsOf, gradientOf, initialWeights } from './flat-vector.ts';
 import { checkManifest } from './manifest-checks.ts';
 import { Oracle } from './oracle.ts';
 import type { Fault, Settings } from './settings.ts';
 import { check } from './violation.ts';
 
 const JOB = 'schedule';
+const EMPTY: Float32Array = new Float32Array();
 /** A worker gives a request up after this. */
 const ASK_DEADLINE_MS = 120;
 
@@ -127,7 +129,7 @@ export class World {
   // ---- parameter servers
 
   private newServer(index: number, life: number): Server {
-    const shard = new Shard(JOB, plainKernels);
+    const shard = new Shard(JOB, chosenMemory());
     this.deviation?.shard?.(shard, this);
     return { index, life, shard, alive: true, replies: new Map() };
   }
@@ -223,6 +225,13 @@ export class World {
       if (hasOneTry(order)) fill({ type: 'lost', why: `server ${shard} is away` });
       else if (server && from.alive) this.later(`order ${order.type} again`, undefined, () => this.order(from, shard, order, fill));
       return;
+    }
+    if (order.type === 'mark') {
+      const stored = this.store.record?.checkpoints ?? 0;
+      check(
+        order.id <= stored,
+        () => `cut ${order.id} is begun, and the store knows ${stored}: another leader could use its number and its files`,
+      );
     }
     const before = server.shard.epoch;
     const replyTo = this.nextReply;
@@ -450,11 +459,11 @@ export class World {
         send: (shard, message) => this.send(self(), shard, message),
         push: (shard, order) => this.push(self(), shard, order),
         ask: (request, held, identity) => this.ask(self(), request, held, identity),
-        compute: ({ slot, firstBatch }) => {
-          self().computing = { slot, batch: firstBatch };
+        compute: ({ slot, firstBatch, count }) => {
+          self().computing = { slot, batches: bitsOf(firstBatch, count) };
         },
         initialize: () => {
-          self().computing = { slot: 0, batch: undefined };
+          self().computing = { slot: 0, batches: undefined };
         },
         weights: (shard, slot, { values }) => {
           self().read.set(`${slot}/${shard}`, { values, sum: sumOf(values) });
@@ -474,6 +483,8 @@ export class World {
       },
       {
         pipelining: this.settings.pipelining,
+        pullsInOrder: pullsInOrder(this.settings.consistency),
+        accumulate: this.settings.accumulate,
         retryMs: 4,
         retryMaxMs: 60,
         idlePollMs: 15,
@@ -554,14 +565,16 @@ export class World {
     const { slot, kind, batchCount: count, ...rest } = order;
     const samples = kind === 'gradient' ? 2 : 0;
     const header = { ...rest, kind, batchCount: count, mapVersion: this.mapVersion, ranges, samples, loss: 1 };
-    let gradient: Float32Array = new Float32Array();
+    let gradient = EMPTY;
     if (kind === 'initial') gradient = initialWeights(ranges);
     else if (kind === 'gradient') {
+      const batches = bitsOf(order.firstBatch, order.batchCount);
+      const held = worker.slots[slot];
       check(
-        worker.slots[slot] === order.firstBatch,
-        () => `${worker.name} pushes batch ${order.firstBatch} from slot ${slot}, which holds the gradient of ${worker.slots[slot]}`,
+        held === batches,
+        () => `${worker.name} pushes batches ${bitNames(batches)} from slot ${slot}, which holds the gradient of ${bitNames(held ?? 0)}`,
       );
-      gradient = gradientOf(order.firstBatch, ranges);
+      gradient = gradientOf(batches, ranges);
     }
     if (kind !== 'initial') this.oracle.sent(life.history, memberKey(life.worker, life.incarnation), header);
     const stream = worker.streams[shard];
@@ -583,7 +596,7 @@ export class World {
     const { computing } = worker;
     if (!computing) return;
     worker.computing = undefined;
-    worker.slots[computing.slot] = computing.batch;
+    worker.slots[computing.slot] = computing.batches;
     for (const [key, { values, sum }] of worker.read) {
       if (!key.startsWith(`${computing.slot}/`)) continue;
       check(sumOf(values) === sum, () => `the weights that ${worker.name} reads (slot and shard ${key}) change while it computes`);

@@ -14,6 +14,8 @@ export interface StepLoadOptions {
   readonly batchSize: number;
   /** Steps of each kind, in turns. */
   readonly steps: number;
+  /** Before those that count (default 3). */
+  readonly warmupSteps?: number;
 }
 
 export interface StepLoadResult {
@@ -48,7 +50,7 @@ export async function runStepLoad(options: StepLoadOptions): Promise<StepLoadRes
   const capture = captureStep(backend, model, shape);
   const eager: number[] = [];
   const captured: number[] = [];
-  for (let step = -WARMUP_STEPS; step < options.steps; step += 1) {
+  for (let step = -(options.warmupSteps ?? WARMUP_STEPS); step < options.steps; step += 1) {
     const eagerMs = time(eagerStep);
     const capturedMs = capture.captured ? time(capture.step) : NaN;
     if (step < 0) continue;

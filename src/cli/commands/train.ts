@@ -190,9 +190,13 @@ class Training {
     }
   }
 
-  /** Nobody is left to train: either the job is over, and we hear so in a moment, or it never will be. */
+  /**
+   * Nobody is left to train: either the job is over, and we hear so in a moment, or it never will be. Its last evaluation
+   * and checkpoint need no worker, and take the time that they take.
+   */
   private async untilOver(job: Job): Promise<void> {
-    await delay(ALONE_MS, undefined, { ref: false });
+    do await delay(ALONE_MS, undefined, { ref: false });
+    while (this.last?.state === 'finishing');
     if (this.over() || this.interrupted !== undefined) return;
     this.fatal ??= new TardigradError('FAILED_PRECONDITION', `Job ${job.name} is not over, and all its workers have left.`, {
       next: 'Go on from the last checkpoint with --resume.',

@@ -35,7 +35,15 @@ function eventKey({ number, at }: JobEvent): string {
 }
 
 /** Events that a person should not miss: something was lost, or was got back. */
-const TROUBLE: ReadonlySet<string> = new Set(['leaseOver', 'restoring', 'checkpointFailed', 'notEvaluated', 'deposed', 'failed']);
+const TROUBLE: ReadonlySet<string> = new Set([
+  'leaseOver',
+  'restoring',
+  'checkpointFailed',
+  'checkpointDamaged',
+  'notEvaluated',
+  'deposed',
+  'failed',
+]);
 const RECOVERY: ReadonlySet<string> = new Set(['restored', 'recovered']);
 const GOOD_END: ReadonlySet<string> = new Set(['succeeded']);
 

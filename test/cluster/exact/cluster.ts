@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deadlines } from '../../../src/config/deadlines.ts';
 import type { Job } from '../../../src/config/job.ts';
 import { Checkpoints } from '../../../src/coordinator/checkpoints.ts';
 import type { Manifest } from '../../../src/coordinator/ports.ts';
@@ -19,6 +18,7 @@ import type { StalenessRecord, ShardEventRecord } from '../../../src/ps/events.t
 import { connect, type Connection } from '../../../src/transport/channel.ts';
 import { CoordinatorClient } from '../../../src/transport/coordinator-client.ts';
 import { readWeights, shardStatus } from '../../../src/transport/stand-alone.ts';
+import { errorMessage } from '../../../src/errors.ts';
 import type { StartCompute } from '../../../src/worker/compute-link.ts';
 import { EvaluatorProcess } from '../../../src/worker/evaluator.ts';
 import { WorkerProcess } from '../../../src/worker/process.ts';
@@ -140,31 +140,49 @@ export class Cluster {
     throw new Error(`the coordinator knows nothing of ${job}`);
   }
 
-  /** Submits, waits until the job has ended, and gives its last status. */
-  async ended(job: string): Promise<JobStatus> {
+  /** Waits until the job has ended well, and gives its last status. */
+  async succeeded(job: string): Promise<JobStatus> {
+    const status = await this.ended(job);
+    if (status.state === 'succeeded') return status;
+    throw new Error(`${job} has ${status.state}: ${status.reason}\n${JSON.stringify(status)}\n${this.logs()}`);
+  }
+
+  /** Waits until the job has ended, and gives its last status. */
+  private async ended(job: string): Promise<JobStatus> {
     let last: JobStatus | undefined;
-    const over = (async () => {
-      for await (const json of this.client.watch(job)) last = JSON.parse(json) as JobStatus;
-      return last;
+    const over = (async (): Promise<string> => {
+      try {
+        for await (const json of this.client.watch(job)) last = JSON.parse(json) as JobStatus;
+        return 'over';
+      } catch (error) {
+        return errorMessage(error);
+      }
     })();
-    const late = delay(BOUND_MS, 'late', { ref: false });
-    const result = await Promise.race([over, late]);
-    if (result === 'late' || result === undefined || typeof result === 'string') {
-      throw new Error(`${job} did not end: ${JSON.stringify(last, null, 1)}\n${this.roles.map(({ log }) => log().slice(-2000)).join('\n')}`);
-    }
-    return result;
+    const how = await Promise.race([over, delay(BOUND_MS, `it went on for ${BOUND_MS} ms`, { ref: false })]);
+    if (how === 'over' && last) return last;
+    throw new Error(`${job} did not end: ${how}\n${JSON.stringify(last)}\n${this.logs()}`);
+  }
+
+  /** The end of every process's log. */
+  logs(): string {
+    return this.roles.map(({ name, log }) => `---- ${name}\n${log().slice(-3000)}`).join('\n');
   }
 
   // ---- workers
 
   /** A worker's I/O side in this process; `compute` gives its gradients. */
-  worker(name: string, compute: StartCompute, coordinator = this.coordinator.address): LocalWorker {
+  worker(
+    name: string,
+    compute: StartCompute,
+    coordinator = this.coordinator.address,
+    detectFailureMs = this.options.detectFailureMs,
+  ): LocalWorker {
     const logs: Log[] = [];
     const worker = new WorkerProcess({
       name,
       coordinator,
       startCompute: compute,
-      detectFailureMs: this.options.detectFailureMs,
+      detectFailureMs,
       log: (event, facts) => void logs.push({ event, facts }),
     });
     this.closers.push(() => worker.close());
@@ -236,21 +254,18 @@ export class Cluster {
   /** A shard's rows on disk once they hold `pushes` pushes: they are written with its heartbeats. */
   async records(job: string, shard: number, pushes: number): Promise<{ pushes: StalenessRecord[]; events: ShardEventRecord[] }> {
     const path = join(this.runFolder(job), 'records', `shard-${shard}.jsonl`);
-    return until(
-      () => {
-        if (!existsSync(path)) return undefined;
-        const text = readFileSync(path, 'utf8');
-        if (!text.endsWith('\n')) return undefined;
-        const rows = text
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as StalenessRecord | ShardEventRecord);
-        const decided = rows.filter((row): row is StalenessRecord => 'outcome' in row);
-        const events = rows.filter((row): row is ShardEventRecord => 'event' in row);
-        return decided.length >= pushes && events.some(({ event }) => event === 'finish') && { pushes: decided, events };
-      },
-      `${pushes} records of shard ${shard} of ${job}`,
-    );
+    return until(() => {
+      if (!existsSync(path)) return undefined;
+      const text = readFileSync(path, 'utf8');
+      if (!text.endsWith('\n')) return undefined;
+      const rows = text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as StalenessRecord | ShardEventRecord);
+      const decided = rows.filter((row): row is StalenessRecord => 'outcome' in row);
+      const events = rows.filter((row): row is ShardEventRecord => 'event' in row);
+      return decided.length >= pushes && events.some(({ event }) => event === 'finish') && { pushes: decided, events };
+    }, `${pushes} records of shard ${shard} of ${job}`);
   }
 
   async close(): Promise<void> {
@@ -261,10 +276,6 @@ export class Cluster {
     await Promise.all(this.roles.map(({ exited }) => exited));
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-export function environmentOfDeadlines(detectFailureMs: number): ReturnType<typeof deadlines> {
-  return deadlines(detectFailureMs);
 }
 
 function place(flat: Float32Array, ranges: readonly { start: number; length: number }[], values: Float32Array): void {

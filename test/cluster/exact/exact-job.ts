@@ -99,3 +99,11 @@ export function batchesOf(records: readonly StalenessRecord[]): number[] {
 export function countTo(batches: number): number[] {
   return Array.from({ length: batches }, (_, index) => index);
 }
+
+/** Where two vectors first differ by a bit, for a person; undefined where they don't. Fast also for millions of elements. */
+export function firstDifference(a: Float32Array, b: Float32Array): string | undefined {
+  if (a.length !== b.length) return `${a.length} elements and ${b.length}`;
+  const [left, right] = [a, b].map((vector) => new Uint32Array(vector.slice().buffer));
+  const index = left!.findIndex((bits, i) => bits !== right![i]);
+  return index < 0 ? undefined : `element ${index}: ${a[index]} and ${b[index]}`;
+}

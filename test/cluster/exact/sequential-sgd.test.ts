@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from './cluster.ts';
 import { SAMPLES, exactJob } from './exact-job.ts';
-import { trainSequentially, type Settings } from './sequential.ts';
+import { trainSequentially, type Settings } from '../../ps/sequential.ts';
 import { elementsOf, noGradients, synthetic } from './synthetic-compute.ts';
 
 const DETECT_MS = 10_000;
@@ -40,9 +40,20 @@ function initialize(x: Float32Array): void {
 const RICH: Record<string, Omit<Settings, 'name'>> = {
   sgd: { learningRate: 0.4, weightDecay: 0.01, schedule: { name: 'step', everyUpdates: 4, factor: 0.3, warmupUpdates: 3 } },
   momentum: { learningRate: 0.1, momentum: 0.8, clipByValue: 0.05, schedule: { name: 'cosine', totalUpdates: 9, warmupUpdates: 4 } },
-  nesterov: { learningRate: 0.1, weightDecay: 0.2, weightDecayMode: 'decoupled', schedule: { name: 'cosine', totalUpdates: 20, floor: 0.1 } },
+  nesterov: {
+    learningRate: 0.1,
+    weightDecay: 0.2,
+    weightDecayMode: 'decoupled',
+    schedule: { name: 'cosine', totalUpdates: 20, floor: 0.1 },
+  },
   adagrad: { learningRate: 0.05, weightDecay: 0.02, clipByValue: 0.1 },
-  rmsprop: { learningRate: 0.01, decay: 0.9, weightDecay: 0.1, weightDecayMode: 'decoupled', schedule: { name: 'constant', warmupUpdates: 6 } },
+  rmsprop: {
+    learningRate: 0.01,
+    decay: 0.9,
+    weightDecay: 0.1,
+    weightDecayMode: 'decoupled',
+    schedule: { name: 'constant', warmupUpdates: 6 },
+  },
   adam: { learningRate: 0.03, beta1: 0.8, beta2: 0.95, weightDecay: 0.05, schedule: { name: 'step', everyUpdates: 2, factor: 0.9 } },
   adamw: { learningRate: 0.03, weightDecay: 0.3, clipByValue: 0.2, schedule: { name: 'cosine', totalUpdates: 11, warmupUpdates: 5 } },
 };
@@ -97,8 +108,12 @@ describe('one worker equals sequential SGD bit for bit through the whole gRPC pa
         },
       }),
     );
-    const status = await cluster.ended(job.name);
-    expect(status).toMatchObject({ state: 'succeeded', updates: BATCHES, accounting: { trained: SAMPLES, neverSeen: 0, torn: 0, restores: 0 } });
+    const status = await cluster.succeeded(job.name);
+    expect(status).toMatchObject({
+      state: 'succeeded',
+      updates: BATCHES,
+      accounting: { trained: SAMPLES, neverSeen: 0, torn: 0, restores: 0 },
+    });
 
     const first = new Float32Array(elements);
     initialize(first);
@@ -112,7 +127,10 @@ describe('one worker equals sequential SGD bit for bit through the whole gRPC pa
     const { flat, manifest } = await cluster.lastCheckpoint(job, elements);
     expect(flat, 'what the last checkpoint holds').toEqual(expected);
     expect(manifest.versions).toEqual(Array(shards).fill(BATCHES));
-    expect(expected.every((value, i) => value !== first[i]), 'every weight has moved').toBe(true);
+    expect(
+      expected.every((value, i) => value !== first[i]),
+      'every weight has moved',
+    ).toBe(true);
   });
 });
 

@@ -2,7 +2,7 @@
  * Sequential training of one vector, written from the formulas alone: no shards, no kernels, no versions. A float32
  * register is a cell that rounds what is stored in it.
  */
-import { cos } from '../../../src/fixed-math.ts';
+import { cos } from '../../src/fixed-math.ts';
 
 const cell = new Float32Array(1);
 

@@ -1,0 +1,24 @@
+/** What doctor says about one thing: whether it is there, in words, and how to get it where it is not. */
+
+/**
+ * `ok`: there and used. `slower`: training goes on, with something worse. `optional`: not there, and nothing needs it.
+ * `missing`: what depends on it cannot run.
+ */
+export type FindingStatus = 'ok' | 'slower' | 'optional' | 'missing';
+
+export interface Finding {
+  readonly topic: string;
+  readonly status: FindingStatus;
+  readonly text: string;
+  /** The next step, on this platform. */
+  readonly how?: string;
+  /** Without it nothing trains here. */
+  readonly needed?: boolean;
+  /** For programs. */
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Whether a job can train on this machine at all. */
+export function trainingIsPossible(findings: readonly Finding[]): boolean {
+  return !findings.some(({ needed, status }) => needed === true && status === 'missing');
+}
