@@ -858,7 +858,7 @@ export class JobLeader {
       this.scheduleEvaluation();
     }
     if (this.toForget.length > 0 && !this.cutting) {
-      this.orderAll({ type: 'forget', batches: this.toForget });
+      this.orderAll({ type: 'forget', history: this.history, batches: this.toForget });
       this.toForget = [];
     }
     if (this.stateNow === 'running' && this.isDone()) {
@@ -930,7 +930,7 @@ export class JobLeader {
   private *finish(): Operation {
     const { reason, state } = this.draining ?? { reason: 'all epochs are done', state: 'succeeded' as const };
     if (!(yield* this.stored())) return;
-    const done = yield* all(this.orderAll({ type: 'finish' }));
+    const done = yield* all(this.orderAll({ type: 'finish', history: this.history }));
     this.notice(done);
     if (this.deposed) return;
     done.forEach((reply, shard) => {

@@ -26,8 +26,8 @@ export type ShardOrder =
       readonly from: Manifest | undefined;
     }
   | { readonly type: 'collect' }
-  | { readonly type: 'forget'; readonly batches: readonly (readonly [firstBatch: number, count: number])[] }
-  | { readonly type: 'finish' };
+  | { readonly type: 'forget'; readonly history: number; readonly batches: readonly (readonly [firstBatch: number, count: number])[] }
+  | { readonly type: 'finish'; readonly history: number };
 
 export type ShardReply =
   | { readonly type: 'members'; readonly dropped: readonly Member[] }

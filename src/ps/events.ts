@@ -91,8 +91,8 @@ export type Order =
       readonly parts: ShardParts | undefined;
     }
   | { readonly type: 'collect' }
-  | { readonly type: 'forget'; readonly batches: readonly (readonly [firstBatch: number, count: number])[] }
-  | { readonly type: 'finish' };
+  | { readonly type: 'forget'; readonly history: number; readonly batches: readonly (readonly [firstBatch: number, count: number])[] }
+  | { readonly type: 'finish'; readonly history: number };
 
 export type OrderReply =
   | { readonly type: 'members'; readonly dropped: readonly Member[] }

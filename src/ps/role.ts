@@ -204,9 +204,11 @@ export class ParameterServerRole implements ParameterServerHandlers {
       case 'collect':
         return answer({ type: 'collect' });
       case 'finish':
-        return answer({ type: 'finish' });
-      case 'forget':
-        return answer({ type: 'forget', batches: required(wire.forget).batches.map(({ firstBatch, count }) => [firstBatch, count]) });
+        return answer({ type: 'finish', ...required(wire.finish) });
+      case 'forget': {
+        const { history, batches } = required(wire.forget);
+        return answer({ type: 'forget', history, batches: batches.map(({ firstBatch, count }) => [firstBatch, count]) });
+      }
       case 'cut':
         return this.cut(held, required(wire.cut), wire.epoch);
       case 'load':

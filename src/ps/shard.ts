@@ -475,12 +475,19 @@ export class Shard {
       case 'collect':
         return reply({ type: 'collect', outcomes: loaded.batches.runs(), sequences: Object.fromEntries(loaded.sequences) });
       case 'forget':
+        if (order.history !== this.history) return reply(this.otherHistory(order.history));
         loaded.batches.forget(order.batches, this.mark !== undefined);
         return reply({ type: 'done', version: loaded.version });
       case 'finish':
+        if (order.history !== this.history) return reply(this.otherHistory(order.history));
         this.finish(loaded);
         return reply({ type: 'done', version: loaded.version });
     }
+  }
+
+  /** What an order says of one history is not so in another: delayed past a restore, it must change nothing. */
+  private otherHistory(history: number): OrderReply {
+    return { type: 'refused', epoch: this.highestEpoch, why: `the order is for history ${history}; this shard is in ${this.history}` };
   }
 
   private setMembers(epoch: number, number: number, history: number, list: readonly Member[]): readonly Member[] {

@@ -130,7 +130,8 @@ describe('a cut', () => {
   it('keeps the outcomes of batches that the leader lets go while a mark is open', () => {
     const driver = trained();
     driver.order({ type: 'mark', id: 1 });
-    driver.order({ type: 'forget', batches: [[0, 2]] });
+    driver.order({ type: 'forget', history: driver.history - 1, batches: [[0, 1]] }); // delayed past a restore: refused
+    driver.order({ type: 'forget', history: driver.history, batches: [[0, 2]] });
     const { copy } = cutReply(driver.order({ type: 'cut', id: 1, sequences: { 'a/1': 1, 'b/1': 1 } }));
     expect(copy.outcomes).toEqual([[0, 2, 'applied']]);
     expect(driver.order({ type: 'collect' })).toMatchObject({ outcomes: [] });

@@ -136,7 +136,7 @@ describe('bsp', () => {
     const { hands, driver } = start({ policy: 'bsp', aggregate: 'mean' }, 2);
     for (const hand of hands) hand.pull();
     hands[0]!.push(8);
-    driver.order({ type: 'finish' });
+    driver.order({ type: 'finish', history: driver.history });
     expect([...driver.x]).toEqual([-8, -8, -8, -8]);
     expect(driver.shard.status().version).toBe(1);
   });

@@ -239,7 +239,7 @@ export const deviations: readonly Deviation[] = [
         const { task } = request as { task: number };
         const lease = [...leader['tasks']['leases'].values()].find((other) => other.task === task);
         original(member, request);
-        if (lease) leader['orderAll']({ type: 'forget', batches: [[lease.firstBatch, lease.count]] });
+        if (lease) leader['orderAll']({ type: 'forget', history: leader['history'], batches: [[lease.firstBatch, lease.count]] });
       });
     },
   },
