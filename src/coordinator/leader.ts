@@ -7,61 +7,18 @@
  * collect what was settled -> give back the rest. In any other order a push in flight is trained twice.
  */
 import type { Member } from '../transport/members.ts';
-import type { Identity, Range } from '../transport/messages.ts';
+import type { Identity } from '../transport/messages.ts';
 import type { HeldTask, TaskGrant, WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
-import { settledBy, settledRuns, takeCut, tornIn, type CutTaken } from './cut.ts';
+import { settledBy, takeCut } from './cut.ts';
 import { DataTasks } from './data-tasks.ts';
+import { Evaluations, type Evaluation, type EvaluationResult } from './evaluations.ts';
+import type { LeaderOptions, SnapshotAnswer, WorkerCall } from './leader-options.ts';
+import { lossOf, manifestOf } from './manifest.ts';
 import { Membership, type LeasedMember } from './membership.ts';
+import { Operations } from './operations.ts';
 import type { JobState, LeaderPorts, Manifest, ShardReply, StoredJob } from './ports.ts';
-import { SettledLedger, type BatchShape } from './settled.ts';
+import { SettledLedger } from './settled.ts';
 import { all, type Operation, type Ticket } from './ticket.ts';
-
-export interface LeaderOptions {
-  readonly job: string;
-  readonly epoch: number;
-  readonly shape: BatchShape;
-  /** Infinity where the job has no number of epochs. */
-  readonly totalBatches: number;
-  readonly taskBatches: number;
-  /** Batches reserved in the store ahead of use. */
-  readonly reserveBatches: number;
-  readonly mapVersion: number;
-  readonly ranges: readonly (readonly Range[])[];
-  readonly leaseMs: number;
-  /** A server that is gone for longer than this makes the job fail. */
-  readonly serverReturnMs: number;
-  readonly evaluateEveryUpdates: number | undefined;
-  /** How long the end of a job waits for its last evaluation when nobody takes it. */
-  readonly evaluationWaitMs: number;
-  readonly checkpointEveryMs: number | undefined;
-  readonly checkpointEveryUpdates: number | undefined;
-  /** Fewer members than this get no tasks; more than `workersMax` are not admitted. */
-  readonly workersMin: number;
-  readonly workersMax: number;
-  readonly stop: { readonly targetAccuracy?: number; readonly maxMs?: number; readonly maxUpdates?: number };
-}
-
-export interface Evaluation {
-  readonly updates: number;
-  readonly versions: readonly number[];
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly samples: number;
-  readonly atMs: number;
-  readonly epochs: number;
-}
-
-export interface WorkerCall {
-  readonly worker: string;
-  readonly evaluator: boolean;
-  readonly identity: Identity | undefined;
-  readonly held: readonly HeldTask[];
-  readonly request: WorkerRequest;
-}
-
-export type SnapshotAnswer =
-  | { readonly ok: true; readonly id: number; readonly versions: readonly number[] }
-  | { readonly ok: false; readonly why: string };
 
 /** Restores in a row without one stored task between them. */
 const RESTORES_WITHOUT_PROGRESS = 10;
@@ -71,20 +28,6 @@ const TASKS_PER_EPOCH = 2 ** 32;
 const FINAL_TRIES = 5;
 /** Between two tries of a checkpoint that the job cannot go on without: a server may be on its way back. */
 const CUT_RETRY_MS = 500;
-
-interface Running {
-  readonly generator: Operation;
-  readonly name: string;
-  /** Called when a restore ends it half-way. */
-  readonly cancelled: (() => void) | undefined;
-  ready: () => boolean;
-}
-
-interface PendingEvaluation {
-  readonly task: number;
-  readonly updates: number;
-  leasedTo: string | undefined;
-}
 
 interface SnapshotWaiter {
   readonly answer: (snapshot: SnapshotAnswer) => void;
@@ -96,7 +39,7 @@ export class JobLeader {
   private readonly membership: Membership;
   private settled: SettledLedger;
   private tasks: DataTasks;
-  private operations: Running[] = [];
+  private readonly operations = new Operations();
   private stateNow: JobState;
   private reasonNow = '';
   private history: number;
@@ -110,9 +53,7 @@ export class JobLeader {
   private readonly lostSinceMs = new Map<number, number>();
   private serverLives = 0;
   private initializeTask: { task: number; leasedTo: Member | undefined } | undefined;
-  private evaluation: PendingEvaluation | undefined;
-  private evaluatedUpdates: number;
-  private readonly evaluationsDone: Evaluation[] = [];
+  private readonly evaluating: Evaluations;
   private snapshotWaiters: SnapshotWaiter[] = [];
   private toForget: (readonly [firstBatch: number, count: number])[] = [];
   private draining: { reason: string; state: 'succeeded' | 'stopped' } | undefined;
@@ -134,6 +75,8 @@ export class JobLeader {
   private tornBefore: readonly string[];
   /** Its server holds nothing of the job, and nobody has said that it restarted. */
   private emptyShard: number | undefined;
+  /** About damaged checkpoints, lest a restore that begins again says so again. */
+  private damageTold = '';
   /** The shards of the run before were cut in another way: they cannot be taken over as they are. */
   private readonly recut: boolean;
 
@@ -155,7 +98,11 @@ export class JobLeader {
     this.redoneUpdates = stored?.redoneUpdates ?? 0;
     this.restores = stored?.restores ?? 0;
     this.cutNumber = stored?.checkpoints ?? 0;
-    this.evaluatedUpdates = stored?.evaluatedUpdates ?? 0;
+    this.evaluating = new Evaluations(
+      options.evaluateEveryUpdates,
+      options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2,
+      stored?.evaluatedUpdates ?? 0,
+    );
     this.elapsedMs = stored?.elapsedMs ?? 0;
     this.lastCheckpointMs = nowMs;
     this.versions = options.ranges.map((_, shard) => stored?.versions[shard] ?? 0);
@@ -174,13 +121,13 @@ export class JobLeader {
     if (this.over) return;
     if (resume) this.draining = undefined;
     if (this.stateNow === 'running' || this.stateNow === 'finishing') {
-      if (resume || this.recut) this.spawn('restore', this.restore('resumed from its last checkpoint', false));
+      if (resume || this.recut) this.operations.spawn('restore', this.restore('resumed from its last checkpoint', false));
       else {
         this.recovering = true;
-        this.spawn('recover', this.recover());
+        this.operations.spawn('recover', this.recover());
       }
     } else
-      this.spawn(
+      this.operations.spawn(
         'restore',
         this.restore(resume ? 'resumed from its last checkpoint' : 'started', this.stateNow === 'restoring' && !resume),
       );
@@ -212,7 +159,7 @@ export class JobLeader {
   }
 
   get evaluations(): readonly Evaluation[] {
-    return this.evaluationsDone;
+    return this.evaluating.done;
   }
 
   accounting() {
@@ -249,7 +196,7 @@ export class JobLeader {
         ? { id: this.lastManifest.id, versions: this.lastManifest.versions, heldMs: this.lastManifest.heldMs }
         : undefined,
       elapsedMs: this.elapsedMs,
-      operations: this.operations.map(({ name }) => name),
+      operations: this.operations.names(),
       draining: this.draining?.reason,
     };
   }
@@ -287,10 +234,7 @@ export class JobLeader {
 
   /** A ticket may have been filled. */
   pump(): void {
-    for (;;) {
-      const next = this.deposed ? undefined : this.operations.find((operation) => operation.ready());
-      if (!next) return;
-      this.step(next);
+    while (!this.deposed && this.operations.stepOne()) {
       if (this.emptyShard !== undefined) this.restoreEmpty(this.emptyShard);
     }
   }
@@ -344,17 +288,11 @@ export class JobLeader {
     this.pump();
   }
 
-  evaluated(identity: Identity, task: number, result: Omit<Evaluation, 'updates' | 'atMs' | 'epochs'>): void {
-    const { evaluation } = this;
-    if (!this.membership.is(identity.worker, identity.incarnation) || evaluation?.task !== task) return;
-    this.evaluation = undefined;
-    const done: Evaluation = {
-      ...result,
-      updates: Math.min(...result.versions),
-      atMs: this.elapsedMs,
-      epochs: this.settled.count / this.options.shape.batchesPerEpoch,
-    };
-    this.evaluationsDone.push(done);
+  evaluated(identity: Identity, task: number, result: EvaluationResult): void {
+    if (!this.membership.is(identity.worker, identity.incarnation)) return;
+    const epochs = this.settled.count / this.options.shape.batchesPerEpoch;
+    const done = this.evaluating.report(task, result, { atMs: this.elapsedMs, epochs });
+    if (!done) return;
     this.ports.event('evaluated', `test accuracy ${(result.accuracy * 100).toFixed(2)} % after ${done.updates} updates`, {
       updates: done.updates,
       accuracy: result.accuracy,
@@ -422,7 +360,7 @@ export class JobLeader {
     if (!call.evaluator && others >= this.options.workersMax) {
       return answer({ type: 'wait', why: `the job has its ${this.options.workersMax} workers (workers.max): this one is not needed` });
     }
-    this.spawn('register', this.admit(call, answer), () => answer({ type: 'wait', why: 'the job is being restored' }));
+    this.operations.spawn('register', this.admit(call, answer), () => answer({ type: 'wait', why: 'the job is being restored' }));
   }
 
   private *admit(call: WorkerCall, answer: (answer: WorkerAnswer) => void): Operation {
@@ -465,7 +403,7 @@ export class JobLeader {
     if (
       !task ||
       // It is done, and the first checkpoint is being written: training begins in a moment.
-      this.operations.some(({ name }) => name === 'cut 0') ||
+      this.operations.has('cut 0') ||
       (task.leasedTo && this.membership.is(task.leasedTo.worker, task.leasedTo.incarnation) && task.leasedTo.worker !== member.worker)
     ) {
       return { type: 'none' };
@@ -476,17 +414,13 @@ export class JobLeader {
   }
 
   private leaseEvaluation(member: LeasedMember): WorkerAnswer {
-    const { evaluation } = this;
-    if (!evaluation) return { type: 'none' };
-    if (evaluation.leasedTo !== undefined && evaluation.leasedTo !== member.worker) return { type: 'none' };
-    evaluation.leasedTo = member.worker;
-    return { type: 'task', task: { task: evaluation.task, kind: 'evaluate', firstBatch: evaluation.updates, count: 0 } };
+    const task = this.evaluating.lease(member.worker);
+    return task ? { type: 'task', task } : { type: 'none' };
   }
 
   private finishTask(member: LeasedMember, request: Extract<WorkerRequest, { type: 'finish' }>): void {
     if (this.initializeTask && request.task === this.initializeTask.task) {
-      if (this.stateNow === 'initializing' && !this.operations.some(({ name }) => name === 'cut 0'))
-        this.spawn('cut 0', this.startTraining());
+      if (this.stateNow === 'initializing' && !this.operations.has('cut 0')) this.operations.spawn('cut 0', this.startTraining());
       return;
     }
     const owned = this.tasks.leasesOf(member.worker, member.incarnation);
@@ -502,7 +436,7 @@ export class JobLeader {
     this.restoresInARow = 0;
     // What it did not account for (a worker that drains mid-way never reports; a liar might) goes back.
     this.tasks.give(range.firstBatch, range.count);
-    this.spawn('store finish', this.storeFinish(range.firstBatch, range.count));
+    this.operations.spawn('store finish', this.storeFinish(range.firstBatch, range.count));
   }
 
   private *storeFinish(firstBatch: number, count: number): Operation {
@@ -514,13 +448,13 @@ export class JobLeader {
   private evict(member: LeasedMember): void {
     if (member.leaving) return;
     member.leaving = true;
-    this.spawn(`evict ${member.worker}`, this.evicting(member));
+    this.operations.spawn(`evict ${member.worker}`, this.evicting(member));
   }
 
   private *evicting(member: LeasedMember): Operation {
     if (!this.membership.is(member.worker, member.incarnation)) return;
     this.membership.remove(member.worker);
-    if (this.evaluation?.leasedTo === member.worker) this.evaluation.leasedTo = undefined;
+    this.evaluating.release(member.worker);
     const record = this.write();
     if (!member.evaluator) {
       yield* this.tellMembers();
@@ -559,7 +493,7 @@ export class JobLeader {
         if (kind) this.settled.settle(batch, 1, kind);
       }
       this.tasks.give(lease.firstBatch, lease.count);
-      this.spawn('store finish', this.storeSettled(lease.firstBatch, lease.count));
+      this.operations.spawn('store finish', this.storeSettled(lease.firstBatch, lease.count));
     }
   }
 
@@ -573,9 +507,7 @@ export class JobLeader {
   private *recover(): Operation {
     yield* this.tellMembers();
     if (this.deposed) return;
-    yield () =>
-      this.membership.workers().every((member) => member.reported) &&
-      !this.operations.some(({ name }) => name.startsWith('evict') || name === 'register');
+    yield () => this.membership.workers().every((member) => member.reported) && !this.operations.movingMembers;
     const replies = yield* all(this.orderAll({ type: 'collect' }));
     this.notice(replies);
     const outcomes = replies.flatMap((reply) => (reply.type === 'collect' ? [reply.outcomes] : []));
@@ -595,8 +527,8 @@ export class JobLeader {
   }
 
   private reserveAhead(): void {
-    if (this.reserved >= this.options.totalBatches || this.operations.some(({ name }) => name === 'reserve')) return;
-    this.spawn('reserve', this.reserve());
+    if (this.reserved >= this.options.totalBatches || this.operations.has('reserve')) return;
+    this.operations.spawn('reserve', this.reserve());
   }
 
   private *reserve(): Operation {
@@ -616,7 +548,7 @@ export class JobLeader {
       if (this.deposed) return;
       // Nothing was lost: the initial weights are on the shards, and the next try writes them.
       yield* this.pause(CUT_RETRY_MS);
-      this.spawn('cut 0', this.startTraining());
+      this.operations.spawn('cut 0', this.startTraining());
       return;
     }
     this.initializeTask = undefined;
@@ -643,7 +575,15 @@ export class JobLeader {
       this.emptyShard = cut.emptyShard;
       return cut.why;
     }
-    const manifest = this.manifestOf(id, history, cut, noted);
+    const { job, epoch, mapVersion, ranges, shape } = this.options;
+    const { incarnations } = this.membership.stored();
+    const sinceRestore = this.lastManifest?.history === history ? this.lastManifest.torn : [];
+    const manifest = manifestOf(cut, {
+      ...{ id, job, history, epoch, mapVersion, ranges, incarnations, shape, noted },
+      refusedAttempts: this.refusedAttempts,
+      tornBefore: [...this.tornBefore, ...sinceRestore],
+      writtenAt: this.ports.wallClock(),
+    });
     const ticket = this.ports.writeManifest(manifest);
     yield () => ticket.done;
     this.cutting = false;
@@ -660,43 +600,6 @@ export class JobLeader {
     );
     yield* this.stored();
     return undefined;
-  }
-
-  private manifestOf(
-    id: number,
-    history: number,
-    cut: CutTaken,
-    noted: readonly { firstBatch: number; count: number; kind: Parameters<SettledLedger['settle']>[2] }[],
-  ): Manifest {
-    const ledger = new SettledLedger(this.options.shape, [
-      ...noted,
-      ...settledRuns(settledBy(cut.replies.map(({ outcomes }) => outcomes))),
-    ]);
-    const torn = new Set([...this.tornBefore, ...(this.lastManifest?.history === history ? this.lastManifest.torn : []), ...tornIn(cut)]);
-    return {
-      format: 1,
-      id,
-      job: this.options.job,
-      history,
-      epoch: this.options.epoch,
-      mapVersion: this.options.mapVersion,
-      ranges: this.options.ranges,
-      files: cut.replies.flatMap(({ file }) => (file ? [file] : [])),
-      versions: cut.replies.map(({ version }) => version),
-      stateHashes: cut.replies.map(({ stateHash }) => stateHash),
-      sequences: cut.sequences,
-      torn: [...torn].toSorted(),
-      clock: Math.max(...cut.replies.map(({ clock }) => clock)),
-      incarnations: this.membership.stored().incarnations,
-      settled: ledger.runs(),
-      refusedAttempts: this.refusedAttempts,
-      heldMs: cut.replies.map(({ heldMs }) => heldMs),
-      notHeld: [
-        'what lives on workers (error-feedback residuals, local velocities)',
-        "what belongs to a member's life (backups of pulled weights)",
-      ],
-      writtenAt: this.ports.wallClock(),
-    };
   }
 
   private *takeSnapshot(): Operation {
@@ -719,9 +622,7 @@ export class JobLeader {
   // ---- restore
 
   private startRestore(why: string): void {
-    const ended = this.operations;
-    this.operations = [];
-    for (const operation of ended) operation.cancelled?.();
+    this.operations.cancelAll();
     for (const waiter of this.snapshotWaiters) waiter.answer({ ok: false, why: 'the job is being restored' });
     for (const answer of this.checkpointWanted) answer({ written: false, why: 'the job is being restored', id: -1 });
     this.snapshotWaiters = [];
@@ -733,7 +634,7 @@ export class JobLeader {
       this.end('failed', `${RESTORES_WITHOUT_PROGRESS} restores in a row without progress; the last because ${why}`);
       return;
     }
-    this.spawn('restore', this.restore(why, true));
+    this.operations.spawn('restore', this.restore(why, true));
   }
 
   /** All shards go back to the last cut together, never a mixture; a new job is a restore from nothing. */
@@ -748,7 +649,8 @@ export class JobLeader {
       yield () => read.done;
       const { manifest, passedOver, problem } = read.get();
       if (problem !== undefined) return this.end('failed', problem);
-      if (manifest && passedOver !== undefined) {
+      if (manifest && passedOver !== undefined && passedOver !== this.damageTold) {
+        this.damageTold = passedOver;
         this.ports.event('checkpointDamaged', `checkpoint ${manifest.id} is the newest that is whole (${passedOver})`, {
           checkpoint: manifest.id,
         });
@@ -812,8 +714,7 @@ export class JobLeader {
       if (reply.type === 'done') this.versions[shard] = reply.version;
     });
     this.lastCheckpointUpdates = this.updates;
-    this.evaluatedUpdates = Math.min(this.evaluatedUpdates, this.updates);
-    if (this.evaluation) this.evaluation.leasedTo = undefined;
+    this.evaluating.restored(this.updates);
     if (manifest && this.refusedAttempts < manifest.refusedAttempts) this.refusedAttempts = manifest.refusedAttempts;
     this.toForget = [];
     this.initializeTask = manifest
@@ -821,29 +722,11 @@ export class JobLeader {
       : { task: epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH - 1 - this.history, leasedTo: undefined };
     this.stateNow = manifest ? 'running' : 'initializing';
     if (!lost) return;
-    const updates = Math.max(...lost.atLoss.map((version, shard) => version - (manifest?.versions[shard] ?? 0)), 0);
-    const batches = lost.before.runs().reduce((sum, run) => {
-      let redone = 0;
-      for (let batch = run.firstBatch; batch < run.firstBatch + run.count; batch += 1) if (!this.settled.has(batch)) redone += 1;
-      return sum + redone;
-    }, 0);
+    const loss = lossOf(manifest, { ...lost, after: this.settled, loads, history: this.history });
     this.restores += 1;
-    this.redoneUpdates += updates;
-    this.redoneBatches += batches;
-    this.ports.event(
-      'restored',
-      `back at ${manifest ? `checkpoint ${manifest.id}` : 'the start'}: ${updates} updates and ${batches} settled batches are done again`,
-      {
-        checkpoint: manifest?.id ?? 0,
-        updates,
-        batches,
-        history: this.history,
-        versionsAtLoss: lost.atLoss.join(' '),
-        versionsLoaded: loads.map((reply) => (reply.type === 'done' ? reply.version : -1)).join(' '),
-        hashesLoaded: loads.map((reply) => (reply.type === 'done' ? (reply.stateHash ?? '') : '')).join(' '),
-        hashesOfCheckpoint: manifest?.stateHashes.join(' ') ?? '',
-      },
-    );
+    this.redoneUpdates += loss.updates;
+    this.redoneBatches += loss.batches;
+    this.ports.event('restored', loss.message, loss.facts);
   }
 
   // ---- the schedule
@@ -855,7 +738,7 @@ export class JobLeader {
       if (maxMs !== undefined && this.elapsedMs >= maxMs) this.drain(`maxSeconds ${maxMs / 1000} reached`, 'succeeded');
       else if (maxUpdates !== undefined && this.updates >= maxUpdates) this.drain(`maxUpdates ${maxUpdates} reached`, 'succeeded');
       if (this.tasks.pooledBatches() < options.reserveBatches / 2) this.reserveAhead();
-      this.scheduleEvaluation();
+      this.evaluating.askIfDue(this.updates);
     }
     if (this.toForget.length > 0 && !this.cutting) {
       this.orderAll({ type: 'forget', history: this.history, batches: this.toForget });
@@ -863,40 +746,24 @@ export class JobLeader {
     }
     if (this.stateNow === 'running' && this.isDone()) {
       this.stateNow = 'finishing';
-      this.spawn('finish', this.finish());
+      this.operations.spawn('finish', this.finish());
       return;
     }
     this.scheduleCuts();
   }
 
-  private scheduleEvaluation(): void {
-    const every = this.options.evaluateEveryUpdates;
-    if (every === undefined || this.evaluation) return;
-    if (Math.floor(this.updates / every) <= Math.floor(this.evaluatedUpdates / every)) return;
-    this.askEvaluation();
-  }
-
-  private askEvaluation(): void {
-    this.evaluatedUpdates = this.updates;
-    this.evaluation = {
-      task: this.options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2 + this.evaluatedUpdates,
-      updates: this.updates,
-      leasedTo: undefined,
-    };
-  }
-
   private scheduleCuts(): void {
     const { checkpointEveryMs, checkpointEveryUpdates } = this.options;
-    if (this.cutting || this.operations.some(({ name }) => name === 'checkpoint' || name === 'snapshot')) return;
+    if (this.cutting || this.operations.has('checkpoint', 'snapshot')) return;
     if (this.snapshotWaiters.length > 0 && (this.stateNow === 'running' || this.stateNow === 'finishing')) {
-      this.spawn('snapshot', this.takeSnapshot());
+      this.operations.spawn('snapshot', this.takeSnapshot());
       return;
     }
     if (this.stateNow !== 'running') return;
     const due =
       (checkpointEveryMs !== undefined && this.nowMs - this.lastCheckpointMs >= checkpointEveryMs) ||
       (checkpointEveryUpdates !== undefined && this.updates - this.lastCheckpointUpdates >= checkpointEveryUpdates);
-    if (due || this.checkpointWanted.length > 0) this.spawn('checkpoint', this.periodicCheckpoint());
+    if (due || this.checkpointWanted.length > 0) this.operations.spawn('checkpoint', this.periodicCheckpoint());
   }
 
   private *periodicCheckpoint(): Operation {
@@ -922,7 +789,7 @@ export class JobLeader {
   }
 
   private isDone(): boolean {
-    if (this.recovering || this.operations.some(({ name }) => name.startsWith('evict') || name === 'register')) return false;
+    if (this.recovering || this.operations.movingMembers) return false;
     if (this.draining) return this.membership.workers().length === 0 && this.tasks.leased === 0;
     return this.settled.count >= this.options.totalBatches && this.tasks.leased === 0;
   }
@@ -936,7 +803,7 @@ export class JobLeader {
     done.forEach((reply, shard) => {
       if (reply.type === 'done') this.versions[shard] = reply.version;
     });
-    if (state === 'succeeded' && this.options.evaluateEveryUpdates !== undefined) yield* this.lastEvaluation();
+    if (state === 'succeeded' && this.evaluating.scheduled) yield* this.lastEvaluation();
     for (let tries = 1; ; tries += 1) {
       const why = yield* this.checkpoint();
       if (why === undefined || this.deposed) break;
@@ -947,14 +814,13 @@ export class JobLeader {
   }
 
   private *lastEvaluation(): Operation {
-    const counted = this.evaluationsDone.length;
-    yield () => this.evaluation === undefined || !this.evaluatorPresent();
-    if (this.evaluationsDone.at(-1)?.updates === this.updates && this.evaluationsDone.length >= counted) return;
-    this.askEvaluation();
+    yield () => !this.evaluating.pending || !this.evaluatorPresent();
+    if (this.evaluating.done.at(-1)?.updates === this.updates) return;
+    this.evaluating.ask(this.updates);
     const since = this.nowMs;
-    yield () => this.evaluation === undefined || (!this.evaluatorPresent() && this.nowMs - since > this.options.evaluationWaitMs);
-    if (this.evaluation !== undefined) this.ports.event('notEvaluated', 'no evaluator took the last evaluation', {});
-    this.evaluation = undefined;
+    yield () => !this.evaluating.pending || (!this.evaluatorPresent() && this.nowMs - since > this.options.evaluationWaitMs);
+    if (this.evaluating.pending) this.ports.event('notEvaluated', 'no evaluator took the last evaluation', {});
+    this.evaluating.giveUp();
   }
 
   private evaluatorPresent(): boolean {
@@ -964,7 +830,7 @@ export class JobLeader {
   private end(state: 'succeeded' | 'stopped' | 'failed', reason: string): void {
     this.stateNow = state;
     this.reasonNow = reason;
-    this.operations = [];
+    this.operations.clear();
     this.ports.event(state, `the job ${state === 'failed' ? 'failed' : `has ${state}`}: ${reason}`, {});
     this.write();
   }
@@ -973,16 +839,6 @@ export class JobLeader {
 
   private restoring(): boolean {
     return this.stateNow === 'loading' || this.stateNow === 'restoring';
-  }
-
-  private spawn(name: string, generator: Operation, cancelled?: () => void): void {
-    this.operations.push({ name, generator, cancelled, ready: () => true });
-  }
-
-  private step(operation: Running): void {
-    const result = operation.generator.next();
-    if (result.done) this.operations = this.operations.filter((other) => other !== operation);
-    else operation.ready = result.value;
   }
 
   private orderAll(order: Parameters<LeaderPorts['order']>[1]): Ticket<ShardReply>[] {
@@ -1000,8 +856,7 @@ export class JobLeader {
   /** Another leader of this job begins here; what this one began ends where it is. */
   abandon(): void {
     this.deposed = true;
-    for (const { cancelled } of this.operations) cancelled?.();
-    this.operations = [];
+    this.operations.cancelAll();
   }
 
   private depose(why: string): void {
@@ -1030,7 +885,7 @@ export class JobLeader {
       checkpoints: this.cutNumber,
       mapVersion: this.options.mapVersion,
       ranges: this.options.ranges,
-      evaluatedUpdates: this.evaluatedUpdates,
+      evaluatedUpdates: this.evaluating.lastAsked,
       elapsedMs: this.elapsedMs,
       versions: [...this.versions],
     });

@@ -1,6 +1,8 @@
 /** The coordinator as a process: takes leadership in the store, takes up what an earlier one left, serves, ticks. */
 import { performance } from 'node:perf_hooks';
-import { startServer } from '../transport/server.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TardigradError } from '../errors.ts';
+import { startServer, type RunningServer } from '../transport/server.ts';
 import { CoordinatorRole } from './service.ts';
 import type { Store } from './stores/store.ts';
 
@@ -13,6 +15,12 @@ export interface CoordinatorProcessOptions {
 
 const TICK_MS = 20;
 const CLOSE_MS = 500;
+/**
+ * A restarted coordinator wants the port of the one before. While nobody listened there, the system may have lent it to
+ * some connection for a moment.
+ */
+const LISTEN_TRY_MS = 5_000;
+const LISTEN_RETRY_MS = 100;
 
 export interface RunningCoordinator {
   readonly address: string;
@@ -29,7 +37,7 @@ export async function runCoordinator(options: CoordinatorProcessOptions): Promis
   await role.recover();
   const onError = (error: unknown): void =>
     log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const server = await startServer({ listen: options.listen, services: [role.service], onError });
+  const server = await listen(options.listen, role, onError);
   let depose = (): void => undefined;
   const deposed = new Promise<void>((resolve) => {
     depose = resolve;
@@ -49,4 +57,17 @@ export async function runCoordinator(options: CoordinatorProcessOptions): Promis
       await store.close();
     },
   };
+}
+
+async function listen(address: string, role: CoordinatorRole, onError: (error: unknown) => void): Promise<RunningServer> {
+  const startMs = performance.now();
+  for (;;) {
+    try {
+      return await startServer({ listen: address, services: [role.service], onError });
+    } catch (error) {
+      const busy = error instanceof TardigradError && error.retryable;
+      if (!busy || performance.now() - startMs > LISTEN_TRY_MS) throw error;
+      await delay(LISTEN_RETRY_MS);
+    }
+  }
 }

@@ -104,7 +104,10 @@ export class ShardOrders {
       case 'collect':
         return { ...wire, collect: {} };
       case 'forget':
-        return { ...wire, forget: { history: order.history, batches: order.batches.map(([firstBatch, count]) => ({ firstBatch, count })) } };
+        return {
+          ...wire,
+          forget: { history: order.history, batches: order.batches.map(([firstBatch, count]) => ({ firstBatch, count })) },
+        };
       case 'finish':
         return { ...wire, finish: { history: order.history } };
     }

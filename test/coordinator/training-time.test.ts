@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { JobLeader, type LeaderOptions } from '../../src/coordinator/leader.ts';
+import { JobLeader } from '../../src/coordinator/leader.ts';
+import type { LeaderOptions } from '../../src/coordinator/leader-options.ts';
 import type { LeaderPorts, StoredJob } from '../../src/coordinator/ports.ts';
 import { Ticket } from '../../src/coordinator/ticket.ts';
 

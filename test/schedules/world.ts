@@ -3,7 +3,8 @@
  * and between them streams, messages, time and faults in a random order. Nothing here decides anything about training.
  */
 import { pullsInOrder } from '../../src/algorithms/policies/registry.ts';
-import { JobLeader, type LeaderOptions } from '../../src/coordinator/leader.ts';
+import { JobLeader } from '../../src/coordinator/leader.ts';
+import type { LeaderOptions } from '../../src/coordinator/leader-options.ts';
 import type { LeaderPorts, Manifest, ShardOrder, ShardReply, StoredJob } from '../../src/coordinator/ports.ts';
 import { Ticket } from '../../src/coordinator/ticket.ts';
 import type { Order, OrderReply, ShardConfig, ShardEvent } from '../../src/ps/events.ts';

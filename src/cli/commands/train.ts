@@ -20,6 +20,7 @@ import { createDisplay, displayMode, type Display } from '../display/display.ts'
 import { summarize, type RunSummary } from '../display/summary.ts';
 import { WorkersSeen } from '../display/workers-seen.ts';
 import { exportModel, type ExportedModel } from '../export-model.ts';
+import { Interruption } from '../interruption.ts';
 import { LocalCluster } from '../local-cluster.ts';
 import { createRunFolder, latestRun, type RunFolder } from '../run-folder.ts';
 import { realNumber, wholeNumber } from './options.ts';
@@ -37,10 +38,6 @@ const DEFAULT_JOB = `${ROOT}examples/mnist-cnn.yaml`;
 const DENSE_JOB = `${ROOT}examples/mnist-mlp.yaml`;
 /** From Ctrl-C to the last checkpoint; what has not come by then is cut short. */
 const DRAIN_MS = 3_000;
-/** From Ctrl-C to the last process gone, whatever happens; a second Ctrl-C does not wait. */
-const INTERRUPT_MS = 4_500;
-/** Signals so close together are one: npm passes on to its child the Ctrl-C that the terminal has sent to both. */
-const ONE_SIGNAL_MS = 400;
 /** For processes that have done their work to leave by themselves. */
 const LEAVE_MS = 2_000;
 const LEAVE_INTERRUPTED_MS = 500;
@@ -110,8 +107,7 @@ class Training {
   private last: JobStatus | undefined;
   private firstStatusMs: number | undefined;
   private firstUpdateMs: number | undefined;
-  private interrupted: string | undefined;
-  private interruptedMs = 0;
+  private readonly interruption = new Interruption({ onFirst: (how) => this.onInterrupted(how), endAtOnce: () => this.endAtOnce() });
   private fatal: unknown;
   private job: Job | undefined;
   private datasetLine = '';
@@ -131,7 +127,7 @@ class Training {
     } catch (error) {
       return await this.giveUp(error);
     } finally {
-      await this.cluster?.supervisor.stop(this.interrupted === undefined ? LEAVE_MS : LEAVE_INTERRUPTED_MS);
+      await this.cluster?.supervisor.stop(this.interruption.how === undefined ? LEAVE_MS : LEAVE_INTERRUPTED_MS);
       this.client?.close();
       this.folder?.close();
       this.display.close();
@@ -156,7 +152,7 @@ class Training {
       existing,
       now: () => performance.now(),
     });
-    this.listenToSignals();
+    this.interruption.listen();
     this.cluster = new LocalCluster({
       job,
       folder: this.folder,
@@ -197,7 +193,7 @@ class Training {
   private async untilOver(job: Job): Promise<void> {
     do await delay(ALONE_MS, undefined, { ref: false });
     while (this.last?.state === 'finishing');
-    if (this.over() || this.interrupted !== undefined) return;
+    if (this.over() || this.interruption.how !== undefined) return;
     this.fatal ??= new TardigradError('FAILED_PRECONDITION', `Job ${job.name} is not over, and all its workers have left.`, {
       next: 'Go on from the last checkpoint with --resume.',
     });
@@ -300,23 +296,7 @@ class Training {
     }
   }
 
-  private listenToSignals(): void {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.onSignal(signal));
-    // A terminal or a pipe that is gone: nobody reads on, so nobody waits for the rest.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => this.interrupt('closed output'));
-  }
-
-  private onSignal(signal: NodeJS.Signals): void {
-    if (this.interrupted === undefined) return this.interrupt(signal);
-    // A closing terminal may say so more than once; only a person's second Ctrl-C, or a second kill, is in a hurry.
-    if (signal !== 'SIGHUP' && performance.now() - this.interruptedMs > ONE_SIGNAL_MS) this.endAtOnce();
-  }
-
-  private interrupt(how: string): void {
-    if (this.interrupted !== undefined) return;
-    this.interrupted = how;
-    this.interruptedMs = performance.now();
-    setTimeout(() => this.endAtOnce(), INTERRUPT_MS).unref();
+  private onInterrupted(how: string): void {
     this.display.note(
       `${how === 'SIGINT' ? 'Ctrl-C' : how}: finishing the running steps and writing a checkpoint; once more ends at once.`,
     );
@@ -361,13 +341,13 @@ class Training {
     } catch (error) {
       this.display.note(errorMessage(error));
     }
-    const exitReason = this.interrupted === undefined ? 'finished' : `stopped with ${this.interrupted}`;
+    const exitReason = this.interruption.how === undefined ? 'finished' : `stopped with ${this.interruption.how}`;
     const summary = this.summary(last, folder, job, exitReason, model);
-    if (this.interrupted === undefined)
+    if (this.interruption.how === undefined)
       await cluster?.supervisor.ended(LEAVE_MS, (name) => name.startsWith('worker-') || name === 'evaluator');
     await folder.writeSummary(summary);
     this.display.finished(summary);
-    if (this.interrupted !== undefined) return EXIT_INTERRUPTED;
+    if (this.interruption.how !== undefined) return EXIT_INTERRUPTED;
     return last.state === 'succeeded' ? 0 : 1;
   }
 
@@ -381,7 +361,7 @@ class Training {
     } catch (problem) {
       this.display.note(errorMessage(problem));
     }
-    return this.interrupted === undefined ? 1 : EXIT_INTERRUPTED;
+    return this.interruption.how === undefined ? 1 : EXIT_INTERRUPTED;
   }
 
   private summary(last: JobStatus, folder: RunFolder, job: Job, exitReason: string, model: ExportedModel | undefined): RunSummary {
