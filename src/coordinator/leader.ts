@@ -9,11 +9,12 @@
 import type { Member } from '../transport/members.ts';
 import type { Identity } from '../transport/messages.ts';
 import type { HeldTask, TaskGrant, WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
-import { settledBy, takeCut } from './cut.ts';
+import { settledBy } from './cut.ts';
+import { CutSchedule, type CheckpointAnswer, type CutHost } from './cut-schedule.ts';
 import { DataTasks } from './data-tasks.ts';
 import { Evaluations, type Evaluation, type EvaluationResult } from './evaluations.ts';
 import type { LeaderOptions, SnapshotAnswer, WorkerCall } from './leader-options.ts';
-import { lossOf, manifestOf } from './manifest.ts';
+import { lossOf } from './manifest.ts';
 import { Membership, type LeasedMember } from './membership.ts';
 import { Operations } from './operations.ts';
 import type { JobState, LeaderPorts, Manifest, ShardReply, StoredJob } from './ports.ts';
@@ -29,10 +30,6 @@ const FINAL_TRIES = 5;
 /** Between two tries of a checkpoint that the job cannot go on without: a server may be on its way back. */
 const CUT_RETRY_MS = 500;
 
-interface SnapshotWaiter {
-  readonly answer: (snapshot: SnapshotAnswer) => void;
-}
-
 export class JobLeader {
   private readonly options: LeaderOptions;
   private readonly ports: LeaderPorts;
@@ -47,20 +44,14 @@ export class JobLeader {
   private listNumber = 0;
   private recovering = false;
   private deposed = false;
-  private cutting = false;
-  private cutNumber: number;
+  private readonly cuts: CutSchedule;
   private readonly versions: number[];
   private readonly lostSinceMs = new Map<number, number>();
   private serverLives = 0;
   private initializeTask: { task: number; leasedTo: Member | undefined } | undefined;
   private readonly evaluating: Evaluations;
-  private snapshotWaiters: SnapshotWaiter[] = [];
   private toForget: (readonly [firstBatch: number, count: number])[] = [];
   private draining: { reason: string; state: 'succeeded' | 'stopped' } | undefined;
-  private checkpointWanted: ((answer: { written: boolean; why: string; id: number }) => void)[] = [];
-  private lastCheckpointMs: number;
-  private lastCheckpointUpdates = 0;
-  private lastManifest: Manifest | undefined;
   private refusedAttempts: number;
   private redoneBatches: number;
   private redoneUpdates: number;
@@ -71,8 +62,6 @@ export class JobLeader {
   private lastTickMs: number;
   /** Reserved in the store when this leader took over: what it must account for before it leads. */
   private readonly inherited: number;
-  /** Named by the manifest that this history was restored from. */
-  private tornBefore: readonly string[];
   /** Its server holds nothing of the job, and nobody has said that it restarted. */
   private emptyShard: number | undefined;
   /** About damaged checkpoints, lest a restore that begins again says so again. */
@@ -86,7 +75,6 @@ export class JobLeader {
     this.nowMs = nowMs;
     this.lastTickMs = nowMs;
     this.inherited = stored?.reserved ?? 0;
-    this.tornBefore = stored?.torn ?? [];
     this.draining = stored?.draining;
     this.recut = stored !== undefined && JSON.stringify(stored.ranges) !== JSON.stringify(options.ranges);
     this.stateNow = stored?.state ?? 'loading';
@@ -97,14 +85,12 @@ export class JobLeader {
     this.redoneBatches = stored?.redoneBatches ?? 0;
     this.redoneUpdates = stored?.redoneUpdates ?? 0;
     this.restores = stored?.restores ?? 0;
-    this.cutNumber = stored?.checkpoints ?? 0;
     this.evaluating = new Evaluations(
       options.evaluateEveryUpdates,
       options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2,
       stored?.evaluatedUpdates ?? 0,
     );
     this.elapsedMs = stored?.elapsedMs ?? 0;
-    this.lastCheckpointMs = nowMs;
     this.versions = options.ranges.map((_, shard) => stored?.versions[shard] ?? 0);
     this.membership = new Membership(options.leaseMs, stored?.members ?? {}, stored?.incarnations ?? {}, nowMs);
     this.settled = new SettledLedger(options.shape, stored?.settled);
@@ -113,6 +99,27 @@ export class JobLeader {
       this.settled,
       options.epoch * TASKS_PER_EPOCH,
     );
+    this.cuts = new CutSchedule(this.cutHost(), { number: stored?.checkpoints ?? 0, torn: stored?.torn ?? [] }, nowMs);
+  }
+
+  private cutHost(): CutHost {
+    return {
+      options: this.options,
+      ports: this.ports,
+      nowMs: () => this.nowMs,
+      updates: () => this.updates,
+      noted: () => ({
+        history: this.history,
+        incarnations: this.membership.stored().incarnations,
+        settled: this.settled.runs(),
+        refusedAttempts: this.refusedAttempts,
+      }),
+      stored: () => this.stored(),
+      seen: ({ newerEpoch, emptyShard, why }) => {
+        if (newerEpoch !== undefined && newerEpoch > this.options.epoch) this.depose(why);
+        this.emptyShard = emptyShard;
+      },
+    };
   }
 
   /** @param resume an earlier run's checkpoints are where it goes on from. */
@@ -184,7 +191,7 @@ export class JobLeader {
     return {
       history: this.history,
       recovering: this.recovering,
-      cutting: this.cutting,
+      cutting: this.cuts.busy,
       versions: [...this.versions],
       members: this.membership
         .all()
@@ -192,9 +199,7 @@ export class JobLeader {
       leasedTasks: this.tasks.leased,
       pooledBatches: this.tasks.pooledBatches(),
       reserved: this.reserved,
-      checkpoint: this.lastManifest
-        ? { id: this.lastManifest.id, versions: this.lastManifest.versions, heldMs: this.lastManifest.heldMs }
-        : undefined,
+      checkpoint: this.cuts.lastManifest,
       elapsedMs: this.elapsedMs,
       operations: this.operations.names(),
       draining: this.draining?.reason,
@@ -273,9 +278,9 @@ export class JobLeader {
     this.pump();
   }
 
-  checkpointNow(answer: (answer: { written: boolean; why: string; id: number }) => void): void {
+  checkpointNow(answer: (answer: CheckpointAnswer) => void): void {
     if (this.stateNow !== 'running') answer({ written: false, why: `the job is ${this.stateNow}`, id: -1 });
-    else this.checkpointWanted.push(answer);
+    else this.cuts.wantCheckpoint(answer);
   }
 
   /** For evaluation: all shards at one vector of sequences. Requests that wait share the next cut. */
@@ -283,7 +288,7 @@ export class JobLeader {
     if (!this.membership.is(identity.worker, identity.incarnation))
       return answer({ ok: false, why: 'this incarnation is over: register again' });
     if (this.restoring() || this.over) return answer({ ok: false, why: `the job is ${this.stateNow}` });
-    this.snapshotWaiters.push({ answer });
+    this.cuts.wantSnapshot(answer);
     this.schedule();
     this.pump();
   }
@@ -541,10 +546,10 @@ export class JobLeader {
   // ---- cuts
 
   private *startTraining(): Operation {
-    const why = yield* this.checkpoint();
+    const why = yield* this.cuts.checkpoint();
     if (why !== undefined) {
       this.ports.event('checkpointFailed', `the first checkpoint failed: ${why}`, {});
-      this.lastCheckpointMs = this.nowMs;
+      this.cuts.note();
       if (this.deposed) return;
       // Nothing was lost: the initial weights are on the shards, and the next try writes them.
       yield* this.pause(CUT_RETRY_MS);
@@ -556,78 +561,11 @@ export class JobLeader {
     yield* this.stored();
   }
 
-  /** Returns why it failed, or undefined. */
-  private *checkpoint(): Operation<string | undefined> {
-    yield () => !this.cutting;
-    this.cutting = true;
-    const noted = this.settled.runs();
-    this.cutNumber += 1;
-    const id = this.cutNumber;
-    const { history } = this;
-    // Stored before it is used: two leaders that wrote to one cut's files would spoil both.
-    if (!(yield* this.stored())) return 'the store knows a newer leader';
-    const cut = yield* takeCut(this.ports, this.versions.length, id, 'checkpoint');
-    this.lastCheckpointMs = this.nowMs;
-    this.lastCheckpointUpdates = this.updates;
-    if (!cut.ok) {
-      this.cutting = false;
-      if (cut.newerEpoch !== undefined && cut.newerEpoch > this.options.epoch) this.depose(cut.why);
-      this.emptyShard = cut.emptyShard;
-      return cut.why;
-    }
-    const { job, epoch, mapVersion, ranges, shape } = this.options;
-    const { incarnations } = this.membership.stored();
-    const sinceRestore = this.lastManifest?.history === history ? this.lastManifest.torn : [];
-    const manifest = manifestOf(cut, {
-      ...{ id, job, history, epoch, mapVersion, ranges, incarnations, shape, noted },
-      refusedAttempts: this.refusedAttempts,
-      tornBefore: [...this.tornBefore, ...sinceRestore],
-      writtenAt: this.ports.wallClock(),
-    });
-    const ticket = this.ports.writeManifest(manifest);
-    yield () => ticket.done;
-    this.cutting = false;
-    const problem = ticket.get();
-    if (problem !== undefined) return problem;
-    this.lastManifest = manifest;
-    this.ports.event(
-      'checkpoint',
-      `checkpoint ${id} at versions ${manifest.versions.join(', ')}; pushes beyond it waited ${Math.max(...manifest.heldMs).toFixed(1)} ms`,
-      {
-        checkpoint: id,
-        heldMsMax: Math.max(...manifest.heldMs),
-      },
-    );
-    yield* this.stored();
-    return undefined;
-  }
-
-  private *takeSnapshot(): Operation {
-    yield () => !this.cutting;
-    const waiters = this.snapshotWaiters;
-    this.snapshotWaiters = [];
-    if (waiters.length === 0) return;
-    this.cutting = true;
-    this.cutNumber += 1;
-    const id = this.cutNumber;
-    const cut = yield* takeCut(this.ports, this.versions.length, id, 'snapshot');
-    this.cutting = false;
-    if (!cut.ok && cut.newerEpoch !== undefined && cut.newerEpoch > this.options.epoch) this.depose(cut.why);
-    const answer: SnapshotAnswer = cut.ok
-      ? { ok: true, id, versions: cut.replies.map(({ version }) => version) }
-      : { ok: false, why: cut.why };
-    for (const waiter of waiters) waiter.answer(answer);
-  }
-
   // ---- restore
 
   private startRestore(why: string): void {
     this.operations.cancelAll();
-    for (const waiter of this.snapshotWaiters) waiter.answer({ ok: false, why: 'the job is being restored' });
-    for (const answer of this.checkpointWanted) answer({ written: false, why: 'the job is being restored', id: -1 });
-    this.snapshotWaiters = [];
-    this.checkpointWanted = [];
-    this.cutting = false;
+    this.cuts.abandon('the job is being restored');
     this.recovering = false;
     this.restoresInARow += 1;
     if (this.restoresInARow > RESTORES_WITHOUT_PROGRESS) {
@@ -657,7 +595,7 @@ export class JobLeader {
       }
       this.history = Math.max(this.history, manifest?.history ?? 0) + 1;
       if (manifest) {
-        this.cutNumber = Math.max(this.cutNumber, manifest.id);
+        this.cuts.noteNumber(manifest.id);
         this.membership.noteIncarnations(manifest.incarnations);
       }
       if (!(yield* this.stored(true))) return;
@@ -707,13 +645,10 @@ export class JobLeader {
     );
     this.tasks.give(0, this.reserved);
     this.membership.clear();
-    this.lastManifest = manifest;
-    this.tornBefore = manifest?.torn ?? [];
-    this.lastCheckpointMs = this.nowMs;
     loads.forEach((reply, shard) => {
       if (reply.type === 'done') this.versions[shard] = reply.version;
     });
-    this.lastCheckpointUpdates = this.updates;
+    this.cuts.restored(manifest);
     this.evaluating.restored(this.updates);
     if (manifest && this.refusedAttempts < manifest.refusedAttempts) this.refusedAttempts = manifest.refusedAttempts;
     this.toForget = [];
@@ -740,7 +675,7 @@ export class JobLeader {
       if (this.tasks.pooledBatches() < options.reserveBatches / 2) this.reserveAhead();
       this.evaluating.askIfDue(this.updates);
     }
-    if (this.toForget.length > 0 && !this.cutting) {
+    if (this.toForget.length > 0 && !this.cuts.busy) {
       this.orderAll({ type: 'forget', history: this.history, batches: this.toForget });
       this.toForget = [];
     }
@@ -753,25 +688,11 @@ export class JobLeader {
   }
 
   private scheduleCuts(): void {
-    const { checkpointEveryMs, checkpointEveryUpdates } = this.options;
-    if (this.cutting || this.operations.has('checkpoint', 'snapshot')) return;
-    if (this.snapshotWaiters.length > 0 && (this.stateNow === 'running' || this.stateNow === 'finishing')) {
-      this.operations.spawn('snapshot', this.takeSnapshot());
-      return;
-    }
-    if (this.stateNow !== 'running') return;
-    const due =
-      (checkpointEveryMs !== undefined && this.nowMs - this.lastCheckpointMs >= checkpointEveryMs) ||
-      (checkpointEveryUpdates !== undefined && this.updates - this.lastCheckpointUpdates >= checkpointEveryUpdates);
-    if (due || this.checkpointWanted.length > 0) this.operations.spawn('checkpoint', this.periodicCheckpoint());
-  }
-
-  private *periodicCheckpoint(): Operation {
-    const answers = this.checkpointWanted;
-    this.checkpointWanted = [];
-    const why = yield* this.checkpoint();
-    if (why !== undefined) this.ports.event('checkpointFailed', `checkpoint failed (${why}); training goes on, the older one stays`, {});
-    for (const answer of answers) answer({ written: why === undefined, why: why ?? '', id: this.cutNumber });
+    const { cuts, operations } = this;
+    if (cuts.busy || operations.has('checkpoint', 'snapshot')) return;
+    if (cuts.snapshotWanted && (this.stateNow === 'running' || this.stateNow === 'finishing'))
+      operations.spawn('snapshot', cuts.snapshot());
+    else if (this.stateNow === 'running' && cuts.checkpointDue) operations.spawn('checkpoint', cuts.periodic());
   }
 
   // ---- the end
@@ -805,7 +726,7 @@ export class JobLeader {
     });
     if (state === 'succeeded' && this.evaluating.scheduled) yield* this.lastEvaluation();
     for (let tries = 1; ; tries += 1) {
-      const why = yield* this.checkpoint();
+      const why = yield* this.cuts.checkpoint();
       if (why === undefined || this.deposed) break;
       if (tries >= FINAL_TRIES) return this.end('failed', `the last checkpoint failed ${tries} times: ${why}`);
       yield* this.pause(CUT_RETRY_MS);
@@ -876,13 +797,13 @@ export class JobLeader {
       incarnations,
       reserved: this.reserved,
       settled: this.settled.runs(),
-      torn: this.tornBefore,
+      torn: this.cuts.carriedTorn,
       draining: this.draining,
       refusedAttempts: this.refusedAttempts,
       redoneBatches: this.redoneBatches,
       redoneUpdates: this.redoneUpdates,
       restores: this.restores,
-      checkpoints: this.cutNumber,
+      checkpoints: this.cuts.lastNumber,
       mapVersion: this.options.mapVersion,
       ranges: this.options.ranges,
       evaluatedUpdates: this.evaluating.lastAsked,

@@ -306,7 +306,7 @@ export const foundFaults: readonly Deviation[] = [
     leader(leader) {
       around(leader, 'resumeFrom', (original) => (...given) => {
         original(...given);
-        leader['tornBefore'] = [];
+        leader['cuts']['tornBefore'] = [];
       });
     },
   },

@@ -28,7 +28,9 @@ export function doctorCommand(): Command {
     .option('--runs <folder>', 'where run folders would be made', 'runs')
     .option('--json', 'one JSON document on stdout')
     .action(async (flags: DoctorFlags) => {
+      const seen = looking();
       const facts = await gather({ dataDirectory: flags.dataDir, runs: flags.runs });
+      seen();
       const findings = judge(facts);
       const possible = trainingIsPossible(findings);
       process.exitCode = possible ? 0 : 1;
@@ -50,6 +52,13 @@ export function doctorLoadCommand(): Command {
     process.stdout.write(`${JSON.stringify(await probeBackend(name))}\n`);
     process.exit(0);
   });
+}
+
+/** Loading TensorFlow takes a second or more; nobody looks at an empty screen meanwhile. Returns what takes it back. */
+function looking(): () => void {
+  if (process.stderr.isTTY !== true) return () => undefined;
+  process.stderr.write('Looking at this machine …');
+  return () => void process.stderr.write('\r\x1b[K');
 }
 
 function verdict(possible: boolean, columns: number): Line[] {

@@ -4,12 +4,14 @@
  * `ok`: there and used. `slower`: training goes on, with something worse. `optional`: not there, and nothing needs it.
  * `missing`: what depends on it cannot run.
  */
-export type FindingStatus = 'ok' | 'slower' | 'optional' | 'missing';
+export type FindingStatus = 'ok' | 'limited' | 'optional' | 'missing';
 
 export interface Finding {
   readonly topic: string;
   readonly status: FindingStatus;
   readonly text: string;
+  /** How the text comes about, for who wants to know. */
+  readonly note?: string;
   /** The next step, on this platform. */
   readonly how?: string;
   /** Without it nothing trains here. */

@@ -65,7 +65,7 @@ export function gpuFindings({ survey, build, used, platform }: GpuFacts): Findin
   }
   if ('problem' in survey) {
     const text = `nvidia-smi is here and fails: ${survey.problem}`;
-    return [{ topic: 'GPU', status: 'slower', text, how: 'mend the driver until nvidia-smi answers', facts }];
+    return [{ topic: 'GPU', status: 'limited', text, how: 'mend the driver until nvidia-smi answers', facts }];
   }
   return survey.gpus.map((gpu, index) => {
     const { name, driver, totalMiB, usedMiB } = gpu;
@@ -73,7 +73,7 @@ export function gpuFindings({ survey, build, used, platform }: GpuFacts): Findin
     const text = `${name}, ${totalMiB - usedMiB} of ${totalMiB} MiB free, ${holdersText(gpu)}, driver ${driver}`;
     const more = { ...facts, name, driver, totalMiB, usedMiB, holders: gpu.holders.map(({ pid }) => pid).join(' ') };
     if (used) return { topic, status: 'ok', text, facts: more };
-    const unused = { topic, status: 'slower' as const, text: `${text}; TensorFlow does not use it`, facts: more };
+    const unused = { topic, status: 'limited' as const, text: `${text}; TensorFlow does not use it`, facts: more };
     if (build === 'cuda') return { ...unused, how: 'TF_CPP_MIN_LOG_LEVEL=0 tardigrad doctor says what its CUDA libraries lack' };
     return { ...unused, how: 'TARDIGRAD_TENSORFLOW=cuda npm run setup takes the CUDA build' };
   });

@@ -96,13 +96,15 @@ function memoryFinding({ freeBytes, totalBytes }: MachineFacts): Finding {
   const free = `${gigabytes(freeBytes)} free of ${gigabytes(totalBytes)}`;
   if (freeBytes < MEMORY_MIN_BYTES) {
     const how = `close what holds it, or train with --workers 1; a local cluster takes about ${gigabytes(MEMORY_MIN_BYTES)}`;
-    return { topic: 'memory', status: 'slower', text: `${free}: little for a local cluster`, how, facts };
+    return { topic: 'memory', status: 'limited', text: `${free}: little for a local cluster`, how, facts };
   }
   const text =
-    `${free}: enough for models of ${parametersText(here)} parameters with ${WORKERS} workers on this machine, ` +
-    `${parametersText(servers)} with parameter servers alone (4 bytes x parameters x [weights 1 + Adam 2 + scratch and pulled copy 2 ` +
-    `+ one staged push per worker]; each worker 0.55 GB and 4 vectors more)`;
-  return { topic: 'memory', status: 'ok', text, facts };
+    `${free}: a cluster with ${WORKERS} workers on this machine trains models of up to ${parametersText(here)} parameters; ` +
+    `parameter servers alone would hold ${parametersText(servers)}`;
+  const note =
+    'servers: 4 bytes x parameters x (1 weights + 2 Adam + 1 scratch + 1 being pulled + 1 staged push per worker); ' +
+    'each worker and the evaluator: 0.55 GB + 4 bytes x parameters x 4, and activations';
+  return { topic: 'memory', status: 'ok', text, note, facts };
 }
 
 function tensorFlowFinding({ native, backends, platform }: MachineFacts): Finding {
@@ -118,20 +120,21 @@ function tensorFlowFinding({ native, backends, platform }: MachineFacts): Findin
   if (loads) {
     const build = native?.installed === true ? `${native.version ?? ''}, ${native.build === 'cuda' ? 'CUDA' : 'CPU'} build` : 'native';
     const better = native?.reason === undefined ? '' : `; not the better one: ${native.reason}`;
-    return { topic: 'TensorFlow', status: 'ok', text: `${build}: ${probe?.why ?? ''}${better}`, facts };
+    return { topic: 'TensorFlow', status: 'ok', text: `${build}, and it loads${better}`, facts };
   }
   const why = native?.installed === false ? (native.reason ?? 'set-up could not install it') : (probe?.why ?? 'it was not tried');
   const text = `no native part: ${why}`;
-  if (supportOf(platform) === 'no native TensorFlow') return { topic: 'TensorFlow', status: 'slower', text, facts };
+  if (supportOf(platform) === 'no native TensorFlow') return { topic: 'TensorFlow', status: 'limited', text, facts };
   const how = native === undefined ? 'npm run setup' : howToGet('compiler and pip', platform);
-  return { topic: 'TensorFlow', status: 'slower', text, how, facts };
+  return { topic: 'TensorFlow', status: 'limited', text, how, facts };
 }
 
 function webAssemblyFinding({ backends }: MachineFacts): Finding {
   const probe = backends.find(({ name }) => name === 'wasm');
   const facts = { loads: probe?.loads === true, why: probe?.why ?? '' };
-  if (probe?.loads === true) return { topic: 'WebAssembly', status: 'ok', text: `${probe.why}; dense models`, facts };
-  return { topic: 'WebAssembly', status: 'slower', text: probe?.why ?? 'it was not tried', how: 'npm ci', facts };
+  if (probe?.loads === true)
+    return { topic: 'WebAssembly', status: 'ok', text: `${probe.why.replace('WebAssembly ', '')}; trains dense models`, facts };
+  return { topic: 'WebAssembly', status: 'limited', text: probe?.why ?? 'it was not tried', how: 'npm ci', facts };
 }
 
 /** The one that decides: whether anything computes, and what a worker would take. */
@@ -147,7 +150,7 @@ function computingFinding({ backends }: MachineFacts): Finding {
     wasm: 'workers take wasm: several times slower, dense models only',
     cpu: 'workers take cpu: plain JavaScript, very slow',
   };
-  return { topic: 'backend', status: best.name === 'tensorflow' ? 'ok' : 'slower', text: texts[best.name], needed: true, facts };
+  return { topic: 'backend', status: best.name === 'tensorflow' ? 'ok' : 'limited', text: texts[best.name], needed: true, facts };
 }
 
 function redisFinding({ redis, platform }: MachineFacts): Finding {

@@ -59,7 +59,7 @@ export function platformFinding(platform: Platform): Finding {
       const how = 'For native TensorFlow use Linux on x86-64 with glibc (Debian, Ubuntu); on Windows, WSL 2.';
       return {
         topic: 'platform',
-        status: 'slower',
+        status: 'limited',
         text: `${what}: native TensorFlow has no build for it, WebAssembly computes`,
         how,
         facts,

@@ -5,7 +5,7 @@ import type { StepTimes } from './step-times.ts';
 
 const MARKS: Readonly<Record<FindingStatus, { mark: string; style: Style }>> = {
   ok: { mark: 'OK', style: 'green' },
-  slower: { mark: 'slower', style: 'yellow' },
+  limited: { mark: 'limited', style: 'yellow' },
   optional: { mark: '–', style: 'dim' },
   missing: { mark: 'missing', style: 'red' },
 };
@@ -17,14 +17,14 @@ export function findingLines(findings: readonly Finding[], columns: number): Lin
   const topics = Math.max(...findings.map(({ topic }) => cells(topic))) + GAP;
   const indent = MARK_COLUMNS + topics;
   const room = Math.max(20, columns - indent);
-  return findings.flatMap(({ topic, status, text, how }) => {
+  return findings.flatMap(({ topic, status, text, note, how }) => {
     const { mark, style } = MARKS[status];
     const [first = '', ...rest] = wrapped(text, room);
-    const advice = how === undefined ? [] : wrapped(HOW + how, room);
+    const asides = [note, how && HOW + how].flatMap((aside) => (aside === undefined ? [] : wrapped(aside, room)));
     return [
       [span(padEnd(` ${mark}`, MARK_COLUMNS), style), span(padEnd(topic, topics), 'bold'), span(first)],
       ...rest.map((line): Line => [span(' '.repeat(indent)), span(line)]),
-      ...advice.map((line): Line => [span(' '.repeat(indent)), span(line, 'dim')]),
+      ...asides.map((line): Line => [span(' '.repeat(indent)), span(line, 'dim')]),
     ];
   });
 }

@@ -14,12 +14,15 @@ const MODELS = [
 ] as const;
 type ModelKey = (typeof MODELS)[number]['model'];
 
-/** Steps of each kind, enough for a median within seconds. A step of the CNN in plain JavaScript takes seconds by itself. */
+/** Steps of each kind, enough for a median within seconds. */
 const STEPS: Readonly<Record<BackendName, Readonly<Record<ModelKey, { steps: number; warmupSteps: number }>>>> = {
   tensorflow: { mlp: { steps: 100, warmupSteps: 3 }, cnn: { steps: 15, warmupSteps: 3 } },
-  wasm: { mlp: { steps: 20, warmupSteps: 3 }, cnn: { steps: 5, warmupSteps: 1 } },
+  wasm: { mlp: { steps: 20, warmupSteps: 3 }, cnn: { steps: 3, warmupSteps: 1 } },
   cpu: { mlp: { steps: 5, warmupSteps: 1 }, cnn: { steps: 1, warmupSteps: 0 } },
 };
+
+/** A step of the CNN in plain JavaScript takes minutes: nobody waits for that here. */
+const LIMIT_MS = 20_000;
 
 export interface StepTimes {
   readonly backend: BackendName;
@@ -48,13 +51,20 @@ export async function timeSteps(loading: readonly BackendName[], progress: (line
 async function timeStep(backend: BackendName, model: ModelKey): Promise<Pick<StepTimes, 'eagerMs' | 'capturedMs' | 'note'>> {
   const threads = availableParallelism();
   const options: StepLoadOptions = { backend, threads, model: { name: model }, batchSize: BENCH_BATCH, ...STEPS[backend][model] };
+  const { child, firstLine, output } = startProcess(['step-load', JSON.stringify(options)], tensorFlowEnvironment(threads));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, LIMIT_MS);
   try {
-    const { firstLine, output } = startProcess(['step-load', JSON.stringify(options)], tensorFlowEnvironment(threads));
-    const result = JSON.parse(await firstLine) as StepLoadResult;
-    await output;
-    return timesOf(result, options.steps);
+    return timesOf(JSON.parse(await firstLine) as StepLoadResult, options.steps);
   } catch (error) {
-    return { eagerMs: undefined, capturedMs: undefined, note: errorMessage(error) };
+    const why = late ? `not done after ${LIMIT_MS / 1000} s, so given up` : errorMessage(error).replaceAll(/\s+/g, ' ');
+    return { eagerMs: undefined, capturedMs: undefined, note: why };
+  } finally {
+    clearTimeout(timer);
+    await output;
   }
 }
 
