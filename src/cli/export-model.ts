@@ -8,6 +8,7 @@ import { TardigradError } from '../errors.ts';
 import { createModel } from '../models/registry.ts';
 import { decodeCut } from '../ps/cut-file.ts';
 import { encodeSafetensors } from '../tensor/safetensors.ts';
+import { gather } from '../tensor/shard-map.ts';
 import { tensorView } from '../tensor/layout.ts';
 
 export interface ExportedModel {
@@ -23,13 +24,7 @@ export async function exportModel(job: Job, checkpointsFolder: string, path: str
   const { layout } = createModel(job.model, describeDataset(job.dataset.name));
   const flat = new Float32Array(layout.elements);
   const cuts = await Promise.all(manifest.files.map(async ({ file }) => decodeCut(await readFile(file), file)));
-  for (const { ranges, copy } of cuts) {
-    let offset = 0;
-    for (const { start, length } of ranges) {
-      flat.set(copy.x.subarray(offset, offset + length), start);
-      offset += length;
-    }
-  }
+  for (const { ranges, copy } of cuts) gather(flat, ranges, copy.x);
   const tensors = layout.tensors.map(({ name, shape }) => ({
     name,
     dtype: 'F32' as const,

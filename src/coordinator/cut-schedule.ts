@@ -26,10 +26,14 @@ export interface CheckpointAnswer {
   readonly id: number;
 }
 
+/** Snapshots are numbered apart from checkpoints, by each leader in a range of its own. */
+const SNAPSHOTS_PER_EPOCH = 2 ** 32;
+
 export class CutSchedule {
   private readonly host: CutHost;
   private open = false;
   private number: number;
+  private snapshots = 0;
   private newest: Manifest | undefined;
   /** Named by the manifest that this history was restored from. */
   private tornBefore: readonly string[];
@@ -169,8 +173,8 @@ export class CutSchedule {
     this.snapshotWaiters = [];
     if (waiters.length === 0) return;
     this.open = true;
-    this.number += 1;
-    const id = this.number;
+    this.snapshots += 1;
+    const id = host.options.epoch * SNAPSHOTS_PER_EPOCH + this.snapshots;
     const cut = yield* takeCut(host.ports, host.options.ranges.length, id, 'snapshot');
     this.open = false;
     if (!cut.ok) host.seen({ ...cut, emptyShard: undefined });

@@ -58,14 +58,6 @@ export class DataTasks {
     this.pool.sort((a, b) => a.firstBatch - b.firstBatch);
   }
 
-  clearPool(): void {
-    this.pool = [];
-  }
-
-  clearLeases(): void {
-    this.leases.clear();
-  }
-
   /** A task leased to this life that it does not name: the reply was lost, it gets the same one again. */
   unnamed(worker: string, incarnation: number, held: readonly HeldTask[]): TaskGrant | undefined {
     for (const lease of this.leases.values()) {

@@ -18,6 +18,9 @@ export interface Evaluation {
 
 export type EvaluationResult = Pick<Evaluation, 'versions' | 'loss' | 'accuracy' | 'samples'>;
 
+/** Kept and stored; the oldest go first. */
+const RESULTS_KEPT = 1_000;
+
 interface Wanted {
   readonly task: number;
   readonly updates: number;
@@ -29,13 +32,14 @@ export class Evaluations {
   private readonly firstTask: number;
   private wanted: Wanted | undefined;
   private askedAtUpdates: number;
-  private readonly results: Evaluation[] = [];
+  private readonly results: Evaluation[];
 
   /** @param firstTask numbers from here on are this leader's, for evaluations. */
-  constructor(everyUpdates: number | undefined, firstTask: number, askedAtUpdates: number) {
+  constructor(everyUpdates: number | undefined, firstTask: number, askedAtUpdates: number, results: readonly Evaluation[]) {
     this.everyUpdates = everyUpdates;
     this.firstTask = firstTask;
     this.askedAtUpdates = askedAtUpdates;
+    this.results = [...results];
   }
 
   get done(): readonly Evaluation[] {
@@ -95,6 +99,7 @@ export class Evaluations {
     this.wanted = undefined;
     const evaluation = { ...result, ...at, updates: Math.min(...result.versions) };
     this.results.push(evaluation);
+    if (this.results.length > RESULTS_KEPT) this.results.shift();
     return evaluation;
   }
 }

@@ -89,6 +89,7 @@ export class JobLeader {
       options.evaluateEveryUpdates,
       options.epoch * TASKS_PER_EPOCH + TASKS_PER_EPOCH / 2,
       stored?.evaluatedUpdates ?? 0,
+      stored?.evaluations ?? [],
     );
     this.elapsedMs = stored?.elapsedMs ?? 0;
     this.versions = options.ranges.map((_, shard) => stored?.versions[shard] ?? 0);
@@ -807,6 +808,7 @@ export class JobLeader {
       mapVersion: this.options.mapVersion,
       ranges: this.options.ranges,
       evaluatedUpdates: this.evaluating.lastAsked,
+      evaluations: [...this.evaluating.done],
       elapsedMs: this.elapsedMs,
       versions: [...this.versions],
     });

@@ -134,10 +134,6 @@ export class LiveJob {
     );
   }
 
-  shardCount(): number {
-    return this.shardRanges.length;
-  }
-
   shardAddresses(): { server: string; address: string; ranges: { start: number; length: number }[] }[] {
     return this.shardRanges.map((ranges, shard) => ({
       server: this.placement.servers[shard] ?? '',

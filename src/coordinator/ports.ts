@@ -2,6 +2,7 @@
 import type { BatchOutcomes, Member, SequenceVector } from '../transport/members.ts';
 import type { Range } from '../transport/messages.ts';
 import type { SettledRun } from '../transport/requests.ts';
+import type { Evaluation } from './evaluations.ts';
 import type { Ticket } from './ticket.ts';
 
 /** One shard's part of a checkpoint, as the manifest lists it. */
@@ -102,13 +103,14 @@ export interface StoredJob {
   readonly mapVersion: number;
   readonly ranges: readonly (readonly Range[])[];
   readonly evaluatedUpdates: number;
+  readonly evaluations: readonly Evaluation[];
   readonly elapsedMs: number;
   /** Of each shard, as last reported. */
   readonly versions: readonly number[];
 }
 
 /**
- * queued -> loading -> initializing -> running -> finishing -> succeeded | stopped | failed; running <-> restoring.
+ * loading -> initializing -> running -> finishing -> succeeded | stopped | failed; running <-> restoring.
  */
 export type JobState = 'loading' | 'initializing' | 'running' | 'restoring' | 'finishing' | 'succeeded' | 'stopped' | 'failed';
 

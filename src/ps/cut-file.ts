@@ -2,10 +2,13 @@
  * One shard's part of a checkpoint as a safetensors file: weights, optimizer state and open gradients as tensors, all else
  * (version, step counts, identity table, outcomes, open updates) as JSON in the header's metadata. Python opens it too.
  */
-import { TardigradError, assert } from '../errors.ts';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { TardigradError, assert, errorMessage } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeTensor } from '../tensor/safetensors.ts';
 import type { Range } from '../transport/messages.ts';
 import type { OpenUpdate, ShardCopy } from './events.ts';
+import type { CutShard } from './restore-parts.ts';
 
 const FORMAT = 'tardigrad-cut-1';
 const STATE_PREFIX = 'state/';
@@ -32,8 +35,30 @@ export function encodeCut(ranges: readonly Range[], copy: ShardCopy): Uint8Array
   return encodeSafetensors(tensors, { format: FORMAT, shard: JSON.stringify({ ...rest, ranges, open: updates }) });
 }
 
+/** A cut's file as the manifest names it. */
+export interface CutSource {
+  readonly file: string;
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/** @throws DATA_LOSS where the file cannot be read, or is not what was written. */
+export async function readCut({ file, sha256, bytes }: CutSource): Promise<CutShard> {
+  const next = 'Go on from an older checkpoint.';
+  const content = await readFile(file).catch((error: unknown) => {
+    throw new TardigradError('DATA_LOSS', `${file} cannot be read: ${errorMessage(error)}.`, { next });
+  });
+  const found = createHash('sha256').update(content).digest('hex');
+  if (content.byteLength !== bytes || found !== sha256) {
+    const was = `${content.byteLength} bytes with SHA-256 ${found}, where the manifest says ${bytes} and ${sha256}`;
+    throw new TardigradError('DATA_LOSS', `${file} is not what was written: ${was}.`, { next });
+  }
+  return decodeCut(content, file);
+}
+
 /** @throws DATA_LOSS for a file that is not a whole cut. */
-export function decodeCut(bytes: Uint8Array, file: string): { ranges: readonly Range[]; copy: ShardCopy } {
+export function decodeCut(bytes: Uint8Array, file: string): CutShard {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const fail = (why: string): TardigradError =>
     new TardigradError('DATA_LOSS', `${file} is not a whole cut: ${why}.`, { next: 'Go on from an older checkpoint.' });

@@ -2,10 +2,9 @@
  * What surrounds the shards of one parameter-server process: streams in, effects out, orders, files of cuts, snapshots,
  * records and measures. It decides nothing about weights or members; that is `shard.ts`.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TardigradError, errorMessage } from '../errors.ts';
+import { TardigradError } from '../errors.ts';
 import { writeDurably } from '../durable-file.ts';
 import type { VectorMemory } from '../tensor/slabs.ts';
 import { createParameterServerService, type ParameterServerHandlers, type ParameterServerService } from '../transport/exchange-server.ts';
@@ -15,12 +14,13 @@ import type { ShardReport } from '../transport/generated/tardigrad/v1/ShardRepor
 import type { ShardStatus } from '../transport/generated/tardigrad/v1/ShardStatus.ts';
 import { LIMITS, overLimit } from '../transport/limits.ts';
 import type { Identity, UpMessage, Weights } from '../transport/messages.ts';
-import { incarnationsToWire, outcomesToWire, sequencesFromWire, sequencesToWire } from '../transport/order-wire.ts';
-import { decodeCut, encodeCut } from './cut-file.ts';
-import type { Effect, Order, OrderReply, ShardConfig, ShardEvent, ShardParts } from './events.ts';
+import { outcomesToWire, sequencesFromWire, sequencesToWire } from '../transport/order-wire.ts';
+import { encodeCut, readCut } from './cut-file.ts';
+import type { Effect, Order, OrderReply, ShardConfig, ShardEvent } from './events.ts';
 import { LagHistogram } from './lag-histogram.ts';
 import { RecordFile } from './record-file.ts';
 import { partsFor } from './restore-parts.ts';
+import { orderFromWire, replyToWire, required } from './role-orders.ts';
 import { Shard } from './shard.ts';
 import { hashOfVectors } from './vectors.ts';
 
@@ -73,8 +73,6 @@ export class ParameterServerRole implements ParameterServerHandlers {
       return new TardigradError('UNAVAILABLE', `Nothing of job ${identity.job} is loaded here yet.`, { next: 'Try again.' });
     return status;
   }
-
-  opened(): void {}
 
   message(stream: number, message: UpMessage): void {
     if (message.type === 'hello') this.jobOfStream.set(stream, message.identity.job);
@@ -188,36 +186,10 @@ export class ParameterServerRole implements ParameterServerHandlers {
 
   async order(wire: ShardOrder__Output): Promise<ShardOrderReply> {
     const held = this.hold(wire.job);
-    const answer = async (order: Order): Promise<ShardOrderReply> => {
-      const reply = await this.give(held, order, wire.epoch);
-      return { ...replyToWire(reply), epoch: held.shard.epoch };
-    };
-    switch (wire.order) {
-      case 'members':
-        return answer({ type: 'members', ...required(wire.members) });
-      case 'mark':
-        return answer({ type: 'mark', ...required(wire.mark) });
-      case 'dropMark':
-        return answer({ type: 'dropMark', ...required(wire.dropMark) });
-      case 'fence':
-        return answer({ type: 'fence', ...required(wire.fence) });
-      case 'collect':
-        return answer({ type: 'collect' });
-      case 'finish':
-        return answer({ type: 'finish', ...required(wire.finish) });
-      case 'forget': {
-        const { history, batches } = required(wire.forget);
-        return answer({ type: 'forget', history, batches: batches.map(({ firstBatch, count }) => [firstBatch, count]) });
-      }
-      case 'cut':
-        return this.cut(held, required(wire.cut), wire.epoch);
-      case 'load':
-        return this.load(held, required(wire.load), wire.epoch);
-      default:
-        throw new TardigradError('INVALID_ARGUMENT', 'An order names none that this server knows.', {
-          next: 'Run one version everywhere.',
-        });
-    }
+    if (wire.order === 'cut') return this.cut(held, required(wire.cut), wire.epoch);
+    if (wire.order === 'load') return this.load(held, required(wire.load), wire.epoch);
+    const reply = await this.give(held, orderFromWire(wire), wire.epoch);
+    return { ...replyToWire(reply), epoch: held.shard.epoch };
   }
 
   private hold(job: string): HeldShard {
@@ -287,7 +259,8 @@ export class ParameterServerRole implements ParameterServerHandlers {
     // Before the files of a cut are read into memory.
     const refused = held.shard.refusal(wire.ranges, config);
     if (refused) return { epoch: held.shard.epoch, refused: true, why: refused.message };
-    const parts = wire.sources.length === 0 ? undefined : await this.readParts(wire);
+    const { ranges, sources, clock } = wire;
+    const parts = sources.length === 0 ? undefined : partsFor(ranges, await Promise.all(sources.map(readCut)), clock);
     const reply = await this.give(
       held,
       { type: 'load', history: wire.history, mapVersion: wire.mapVersion, ranges: wire.ranges, config, parts },
@@ -302,56 +275,5 @@ export class ParameterServerRole implements ParameterServerHandlers {
       this.options.log('loaded', { job: held.shard.job, version: reply.version, history: wire.history });
     }
     return { ...replyToWire(reply), epoch: held.shard.epoch, stateHash: reply.type === 'done' ? held.shard.vectorsHash() : '' };
-  }
-
-  private async readParts(wire: NonNullable<ShardOrder__Output['load']>): Promise<ShardParts> {
-    const copies = await Promise.all(
-      wire.sources.map(async ({ file, sha256, bytes }) => {
-        const content = await readFile(file).catch((error: unknown) => {
-          throw new TardigradError('DATA_LOSS', `${file} cannot be read: ${errorMessage(error)}.`, {
-            next: 'Go on from an older checkpoint.',
-          });
-        });
-        const found = createHash('sha256').update(content).digest('hex');
-        if (content.byteLength !== bytes || found !== sha256) {
-          throw new TardigradError(
-            'DATA_LOSS',
-            `${file} is not what was written: ${content.byteLength} bytes with SHA-256 ${found}, where the manifest says ${bytes} and ${sha256}.`,
-            {
-              next: 'Go on from an older checkpoint.',
-            },
-          );
-        }
-        return decodeCut(content, file);
-      }),
-    );
-    return partsFor(wire.ranges, copies, wire.clock);
-  }
-}
-
-function required<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined)
-    throw new TardigradError('INVALID_ARGUMENT', 'An order is empty.', { next: 'Run one version everywhere.' });
-  return value;
-}
-
-function replyToWire(reply: OrderReply): ShardOrderReply {
-  switch (reply.type) {
-    case 'members':
-      return { members: [...reply.dropped] };
-    case 'mark':
-      return { sequences: sequencesToWire(reply.sequences) };
-    case 'cut':
-      return {};
-    case 'fence':
-      return { members: incarnationsToWire(reply.incarnations), version: reply.version };
-    case 'collect':
-      return { outcomes: outcomesToWire(reply.outcomes), sequences: sequencesToWire(reply.sequences) };
-    case 'done':
-      return { version: reply.version };
-    case 'refused':
-      return { refused: true, why: reply.why };
-    case 'unloaded':
-      return { unloaded: true };
   }
 }

@@ -64,42 +64,30 @@ export function shardElements(map: ShardMap, k: number): number {
   return elements;
 }
 
-/** Shard k's runs in the flat vector, as views: nothing is copied. */
-export function shardViews(flat: Float32Array, map: ShardMap, k: number): Float32Array[] {
-  requireWhole(flat, map);
-  return shardRuns(map, k).map((run) => flat.subarray(run.start, run.start + run.length));
-}
-
 /**
- * Shard k's part of the flat vector, its runs laid end to end.
- * A shard of one run gets a *view* of the flat vector; only several runs are copied together.
+ * A shard's part of a flat vector, its runs laid end to end.
+ * One run gets a *view* of the flat vector; only several are copied together.
  */
-export function scatter(flat: Float32Array, map: ShardMap, k: number): Float32Array {
-  const views = shardViews(flat, map, k);
-  const only = views[0];
-  if (views.length === 1 && only !== undefined) return only;
-  const part = new Float32Array(shardElements(map, k));
+export function scatter(flat: Float32Array, runs: readonly Run[]): Float32Array {
+  const [only, ...more] = runs;
+  if (only !== undefined && more.length === 0) return flat.subarray(only.start, only.start + only.length);
+  const part = new Float32Array(runs.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
-  for (const view of views) {
-    part.set(view, offset);
-    offset += view.length;
+  for (const { start, length } of runs) {
+    part.set(flat.subarray(start, start + length), offset);
+    offset += length;
   }
   return part;
 }
 
-/** Writes shard k's part, its runs laid end to end, to its places in the flat vector: the way back from `scatter`. */
-export function gather(flat: Float32Array, map: ShardMap, k: number, part: Float32Array): void {
-  const expected = shardElements(map, k);
-  assert(part.length === expected, `shard ${k} holds ${expected} elements, its part has ${part.length}`);
+/** Writes a shard's part, its runs laid end to end, to its places in the flat vector: the way back from `scatter`. */
+export function gather(flat: Float32Array, runs: readonly Run[], part: Float32Array): void {
   let offset = 0;
-  for (const view of shardViews(flat, map, k)) {
-    view.set(part.subarray(offset, offset + view.length));
-    offset += view.length;
+  for (const { start, length } of runs) {
+    flat.set(part.subarray(offset, offset + length), start);
+    offset += length;
   }
-}
-
-function requireWhole(flat: Float32Array, map: ShardMap): void {
-  assert(flat.length === map.elements, `the flat vector has ${flat.length} elements, the shard map ${map.elements}`);
+  assert(offset === part.length, `the shard's runs have ${offset} elements, its part has ${part.length}`);
 }
 
 function requireCount(what: string, value: number): void {

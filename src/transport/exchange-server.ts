@@ -2,7 +2,7 @@
  * The ParameterServer service over a shard's state machine: streams in, whole valid messages out. What is malformed is
  * answered here and never reaches the shard; nothing here decides about weights, members or orders.
  *
- * A stream lives from `opened` to `closed`, each told once. A stand-alone push is a stream of its own with one message.
+ * That a stream is over is told once, by `closed`. A stand-alone push is a stream of its own with one message.
  */
 import { performance } from 'node:perf_hooks';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
@@ -41,7 +41,6 @@ export interface ParameterServerHandlers {
    * cannot be said: UNAVAILABLE where nothing of the job is loaded, FAILED_PRECONDITION for an older history.
    */
   expected(identity: Identity): ExpectedPush | TardigradError;
-  opened(stream: number): void;
   /** A whole message. The gradient of a push is the callee's to keep. */
   message(stream: number, message: UpMessage): void;
   /** The stream is over, also where `closeStream` ended it; nothing sent to it arrives any more. */
@@ -163,7 +162,6 @@ class Service implements ParameterServerService {
     };
     this.#streams.set(stream.id, stream);
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepMs(this.#limits)).unref();
-    this.#guard(stream, () => this.#handlers.opened(stream.id));
     return stream;
   }
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
 import { TardigradError, errorMessage } from '../errors.ts';
+import { gather } from '../tensor/shard-map.ts';
 import { connect } from '../transport/channel.ts';
 import { CoordinatorClient } from '../transport/coordinator-client.ts';
 import type { Identity } from '../transport/messages.ts';
@@ -132,11 +133,7 @@ export class EvaluatorProcess {
         const connection = connect(address, { connectMs: times.connectMs });
         try {
           const { values } = await readWeights(connection, { job: identity.job, snapshot: snapshot.snapshot }, { deadlineMs: READ_MS });
-          let offset = 0;
-          for (const { start, length } of ranges) {
-            flat.set(values.subarray(offset, offset + length), start);
-            offset += length;
-          }
+          gather(flat, ranges, values);
         } finally {
           connection.close();
         }

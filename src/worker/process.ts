@@ -7,6 +7,7 @@ import { pullsInOrder } from '../algorithms/policies/registry.ts';
 import { deadlines, type Deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
 import { assert, errorMessage } from '../errors.ts';
+import { gather, scatter } from '../tensor/shard-map.ts';
 import { CoordinatorClient } from '../transport/coordinator-client.ts';
 import { openExchange, type ExchangeStream } from '../transport/exchange-client.ts';
 import type { Range, Weights } from '../transport/messages.ts';
@@ -14,7 +15,8 @@ import type { WorkerAnswer, WorkerRequest } from '../transport/requests.ts';
 import type { Compute, StartCompute } from './compute-link.ts';
 import type { ComputeReply } from './compute-messages.ts';
 import { ask } from './coordinator-calls.ts';
-import { WorkerSession, type IterationRules, type PushOrder, type SessionPorts } from './session.ts';
+import { WorkerSession } from './session.ts';
+import type { IterationRules, PushOrder, SessionPorts } from './session-ports.ts';
 import { TimeLedger } from './time-ledger.ts';
 
 export interface WorkerOptions {
@@ -160,11 +162,7 @@ export class WorkerProcess {
     this.ledger.weights(weights.clock, weights.heldMs);
     const flat = this.compute.weights(slot);
     if (weights.values.buffer === flat.buffer) return; // put together in place
-    let offset = 0;
-    for (const { start, length } of this.ranges[shard] ?? []) {
-      flat.set(weights.values.subarray(offset, offset + length), start);
-      offset += length;
-    }
+    gather(flat, this.ranges[shard] ?? [], weights.values);
   }
 
   private push(shard: number, order: PushOrder): void {
@@ -175,21 +173,8 @@ export class WorkerProcess {
     this.streams[shard]?.send({
       type: 'push',
       header: { ...header, kind, mapVersion: this.mapVersion, ranges, samples: result.samples, loss: result.loss },
-      gradient: kind === 'void' ? new Float32Array(0) : this.partOf(shard, this.compute.gradient(slot)),
+      gradient: kind === 'void' ? new Float32Array(0) : scatter(this.compute.gradient(slot), ranges),
     });
-  }
-
-  private partOf(shard: number, flat: Float32Array): Float32Array {
-    const place = this.placeOf(shard, flat);
-    if (place) return place;
-    const ranges = this.ranges[shard] ?? [];
-    const part = new Float32Array(ranges.reduce((sum, { length }) => sum + length, 0));
-    let offset = 0;
-    for (const { start, length } of ranges) {
-      part.set(flat.subarray(start, start + length), offset);
-      offset += length;
-    }
-    return part;
   }
 
   private joined(answer: Extract<WorkerAnswer, { type: 'registered' }> | undefined): 'later' | void {

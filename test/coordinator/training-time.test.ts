@@ -27,6 +27,7 @@ const options: LeaderOptions = {
 const stored: StoredJob = {
   history: 1,
   restoring: false,
+  evaluations: [],
   state: 'running',
   reason: '',
   members: { 'worker-0': 1 },

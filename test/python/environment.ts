@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { errorMessage } from '../../src/errors.ts';
 
@@ -72,5 +72,5 @@ async function install(cache: string, installed: string, needs: PythonNeeds): Pr
 /** @param paths for PYTHONPATH; empty ones are passed over */
 export function pythonEnvironment(...paths: readonly string[]): NodeJS.ProcessEnv {
   const given = paths.filter((path) => path !== '');
-  return { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...(given.length === 0 ? {} : { PYTHONPATH: given.join(':') }) };
+  return { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...(given.length === 0 ? {} : { PYTHONPATH: given.join(delimiter) }) };
 }

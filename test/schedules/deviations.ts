@@ -45,12 +45,12 @@ export const deviations: readonly Deviation[] = [
     name: 'early_fence',
     breaks: 'a push is fenced when it is judged, after staging; not when it begins to arrive',
     settings: { faults: { server: 2, silent: 2, kill: 1 }, faultRate: 0.15 },
-    staged: (shard, stream) => shard['fenced'](shard['streams'].get(stream) as Identity) ?? 'in',
+    staged: (shard, stream) => shard['state'].fenced(shard['state'].streams.get(stream) as Identity) ?? 'in',
     judged(shard, _push, remembered, judge) {
-      const fenced = shard['fenced'].bind(shard);
-      if (remembered === 'in') shard['fenced'] = () => undefined;
+      const fenced = shard['state'].fenced.bind(shard['state']);
+      if (remembered === 'in') shard['state'].fenced = () => undefined;
       judge();
-      shard['fenced'] = fenced;
+      shard['state'].fenced = fenced;
     },
   },
   {
@@ -58,14 +58,14 @@ export const deviations: readonly Deviation[] = [
     breaks: 'whether a push is a repeat or a gap is judged after staging',
     settings: { pipelining: 1 },
     staged: (shard, stream) => {
-      const identity = shard['streams'].get(stream);
-      return identity && shard['decidedSequence'](identity.worker, identity.incarnation);
+      const identity = shard['state'].streams.get(stream);
+      return identity && shard['state'].decidedSequence(identity.worker, identity.incarnation);
     },
     judged(shard, _push, remembered, judge) {
-      const decided = shard['decidedSequence'].bind(shard);
-      if (typeof remembered === 'number') shard['decidedSequence'] = () => remembered;
+      const decided = shard['state'].decidedSequence.bind(shard['state']);
+      if (typeof remembered === 'number') shard['state'].decidedSequence = () => remembered;
       judge();
-      shard['decidedSequence'] = decided;
+      shard['state'].decidedSequence = decided;
     },
   },
   {
@@ -81,9 +81,9 @@ export const deviations: readonly Deviation[] = [
     breaks: 'a worker goes idle only when every shard has answered its last push',
     session(session) {
       around(session, 'askNext', (original) => () => {
-        const iterations = session['iterations'];
+        const iterations = session['pipeline']['iterations'];
         const sent = iterations.length > 0 && iterations.every(({ sequence }) => sequence !== undefined && sequence > 0);
-        if (session['phaseNow'] === 'running' && session['noWork'] && sent && !session['readyTask']()) session['goIdle']();
+        if (session['phaseNow'] === 'running' && session['noWork'] && sent && !session['tasks'].ready()) session['goIdle']();
         original();
       });
     },
@@ -134,7 +134,7 @@ export const deviations: readonly Deviation[] = [
     settings: { consistency: SSP, pipelining: 1 },
     shard(shard) {
       around(shard, 'onPull', (original) => (stream: never, identity: Identity, clock: never) => {
-        const member = shard['table'].get(identity.worker);
+        const member = shard['state'].table.get(identity.worker);
         if (member) member.entering = true;
         return original(stream, identity as never, clock);
       });
@@ -146,7 +146,7 @@ export const deviations: readonly Deviation[] = [
     settings: { consistency: { policy: 'ssp', bound: 0 }, shards: 3, workers: 2, faults: { join: 2, kill: 2 }, faultRate: 0.15 },
     shard(shard) {
       around(shard, 'onPull', (original) => (stream: never, identity: Identity, clock: never) => {
-        const member = shard['table'].get(identity.worker);
+        const member = shard['state'].table.get(identity.worker);
         if (member) member.entering = false;
         return original(stream, identity as never, clock);
       });
@@ -157,13 +157,13 @@ export const deviations: readonly Deviation[] = [
     breaks: 'a mark answers with what is decided, kept pushes included',
     settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, checkpoints: 4 },
     shard(shard) {
-      around(shard, 'openMark', (original) => (...given) => {
+      around(shard['cutting'], 'openMark', (original) => (...given) => {
         const sequences = { ...(original(...given) as Record<string, number>) };
-        for (const { pushes } of shard['loaded']?.policy.open() ?? []) {
+        for (const { pushes } of shard['state'].loaded?.policy.open() ?? []) {
           for (const { worker, incarnation } of pushes)
             sequences[`${worker}/${incarnation}`] = (sequences[`${worker}/${incarnation}`] ?? 0) - 1;
         }
-        const mark = shard['mark'];
+        const mark = shard['cutting']['mark'];
         if (mark) (mark as { sequences: Record<string, number> }).sequences = sequences;
         return sequences;
       });
@@ -176,7 +176,7 @@ export const deviations: readonly Deviation[] = [
     shard(shard) {
       around(shard, 'onPush', (original) => (push: never, identity: Identity) => {
         const { sequence } = (push as Push).header;
-        const decided = shard['decidedSequence'](identity.worker, identity.incarnation);
+        const decided = shard['state'].decidedSequence(identity.worker, identity.incarnation);
         if (sequence > decided + 1) return shard['decide'](push, identity);
         return original(push, identity as never);
       });
@@ -188,7 +188,7 @@ export const deviations: readonly Deviation[] = [
     settings: { checkpoints: 8, batchesPerEpoch: 14, epochs: 1, faults: { loseOrder: 2 } },
     markTimeoutMs: Infinity,
     shard(shard) {
-      shard['dropMark'] = () => undefined;
+      shard['cutting'].drop = () => undefined;
     },
   },
   {
@@ -207,7 +207,7 @@ export const deviations: readonly Deviation[] = [
     breaks: 'a round that closes with nobody counting lifts the min clock past it',
     settings: { consistency: { policy: 'bsp', aggregate: 'sum' }, workers: 2, faults: { kill: 2, silent: 2 }, faultRate: 0.15 },
     shard(shard) {
-      shard['table'].raiseFloor = () => undefined;
+      shard['state'].table.raiseFloor = () => undefined;
     },
   },
   {
@@ -216,8 +216,8 @@ export const deviations: readonly Deviation[] = [
     settings: { faults: { leaderPause: 1, kill: 1 }, faultRate: 0.15 },
     shard(shard) {
       around(
-        shard,
-        'onOrder',
+        shard['orders'],
+        'handle',
         (original) => (order: never, _epoch: never, replyTo: never) => original(order, Math.max(shard.epoch, _epoch) as never, replyTo),
       );
     },
@@ -262,12 +262,13 @@ export const foundFaults: readonly Deviation[] = [
     // The coordinator dies while a worker still reports the initial weights as done.
     interfere(world) {
       const { latest, store, workers } = world;
-      const reports = workers.some(({ session }) => session['finished'].some(({ task }) => task.kind === 'initialize'));
+      const reports = workers.some(({ session }) => session['tasks']['finished'].some(({ task }) => task.kind === 'initialize'));
       if (latest.epoch === 1 && store.record?.state === 'running' && reports) latest.alive = false;
     },
     session(session) {
+      const book = session['tasks'];
       session.heldTasks = () =>
-        [...session['tasks'].values(), ...session['finished'].map(({ task }) => task)].map(({ task, firstBatch, count }) => ({
+        [...book['open'].values(), ...book['finished'].map(({ task }) => task)].map(({ task, firstBatch, count }) => ({
           task,
           firstBatch,
           count,
@@ -279,7 +280,7 @@ export const foundFaults: readonly Deviation[] = [
     breaks: 'initial weights are never given up as void',
     settings: { faults: { malformed: 3 } },
     session(session) {
-      around(session, 'sendPush', (original) => (iteration: never, shard: never) => {
+      around(session['pipeline'], 'sendPush', (original) => (iteration: never, shard: never) => {
         const { kind, repairs } = iteration as { kind: string; repairs: number[] };
         if (kind === 'initialize' && (repairs[shard as number] ?? 0) > 1) (iteration as { pushKind: string }).pushKind = 'void';
         return original(iteration, shard);
@@ -291,8 +292,8 @@ export const foundFaults: readonly Deviation[] = [
     breaks: 'a malformed part is sent again even while an earlier push is unanswered',
     settings: { faults: { malformed: 3 }, faultRate: 0.15, pipelining: 1, checkpoints: 4 },
     session(session) {
-      around(session, 'repair', (original) => (shard: never, refusal: never) => {
-        const first = session['iterations'].find(
+      around(session['pipeline'], 'repair', (original) => (shard: never, refusal: never) => {
+        const first = session['pipeline']['iterations'].find(
           ({ sequence, outcomes }) => sequence !== undefined && outcomes[shard as number] === undefined,
         );
         return first?.sequence === (refusal as { sequence: number }).sequence ? original(shard, refusal) : undefined;
@@ -315,9 +316,9 @@ export const foundFaults: readonly Deviation[] = [
     breaks: 'a stream whose hello was refused is closed',
     settings: { faults: { server: 2, break: 3 }, faultRate: 0.15 },
     shard(shard) {
-      around(shard, 'onHello', (original) => (stream: never, hello: never) => {
-        const fenced = shard['fenced']((hello as { identity: Identity }).identity);
-        if (fenced) shard['refuse'](stream, 'hello', fenced.code, fenced.message);
+      around(shard['presence'], 'hello', (original) => (stream: never, hello: never) => {
+        const fenced = shard['state'].fenced((hello as { identity: Identity }).identity);
+        if (fenced) shard['state'].effects.refuse(stream, 'hello', fenced.code, fenced.message);
         else original(stream, hello);
       });
     },

@@ -3,7 +3,7 @@
  * and compares them with the weights themselves, element by element.
  */
 import type { Effect, OpenUpdate, ShardCopy } from '../../src/ps/events.ts';
-import type { Shard } from '../../src/ps/shard.ts';
+import type { Loaded } from '../../src/ps/loaded.ts';
 import { memberKey, memberOfKey, type SequenceVector } from '../../src/transport/members.ts';
 import type { DownMessage, Outcome, PushHeader, PushReply, Range, Weights } from '../../src/transport/messages.ts';
 import type { Server, Stream, WorkerProcess } from './actors.ts';
@@ -226,7 +226,7 @@ export class Oracle {
   // ---- reads
 
   private served(server: Server, facts: ShardFacts, stream: Stream, weights: Weights): void {
-    const identity = server.shard['streams'].get(stream.id);
+    const identity = server.shard['state'].streams.get(stream.id);
     check(identity !== undefined, () => 'weights go to a stream that said hello');
     check(facts.initialized, () => `shard ${server.index} serves weights before there are any`);
     check(weights.version === facts.version, () => `shard ${server.index} serves version ${weights.version} at version ${facts.version}`);
@@ -238,7 +238,7 @@ export class Oracle {
       const life = other.session.life;
       if (!other.alive || other.session.phase !== 'running' || !life || life.worker === identity.worker || life.history !== facts.history)
         continue;
-      const member = server.shard['table'].get(life.worker);
+      const member = server.shard['state'].table.get(life.worker);
       if (!member?.hello || member.idle || member.incarnation !== life.incarnation) continue;
       const last = facts.last.get(memberKey(life.worker, life.incarnation)) ?? 0;
       let low = other.session.currentClock;
@@ -258,7 +258,7 @@ export class Oracle {
     const facts = this.factsOf(server);
     const { shard } = server;
     facts.highestEpoch = shard.epoch;
-    const loaded = shard['loaded'];
+    const loaded = shard['state'].loaded;
     if (!loaded) return;
     check(
       loaded.version === facts.version,
@@ -277,7 +277,7 @@ export class Oracle {
       loaded.policy.open().flatMap(({ pushes }) => pushes.map(({ staged }) => bitsOf(staged.header.firstBatch, staged.header.batchCount))),
       'after this event',
     );
-    const table = shard['table'];
+    const table = shard['state'].table;
     const minClock = table.minClock();
     const maxClock = table.maxClock();
     check(minClock >= facts.minClock, () => `min clock fell from ${facts.minClock} to ${minClock} at shard ${server.index}`);
@@ -324,7 +324,7 @@ export class Oracle {
     }
     for (const [key, sequence] of Object.entries(target)) {
       const { worker, incarnation } = memberOfKey(key);
-      const alive = server.shard['table'].get(worker)?.incarnation === incarnation;
+      const alive = server.shard['state'].table.get(worker)?.incarnation === incarnation;
       check(
         !alive || copy.sequences[key] === sequence,
         () => `the copy of shard ${server.index} holds ${key} up to ${copy.sequences[key]}, not M = ${sequence}`,
@@ -386,7 +386,7 @@ function same(a: Float32Array, b: Float32Array): boolean {
 }
 
 /** The weights themselves where they lie in one slab, as in plain memory they do: there are many looks at them. */
-export function weightsOf(loaded: NonNullable<Shard['loaded']>): Float32Array {
+export function weightsOf(loaded: Loaded): Float32Array {
   const [slab, ...others] = loaded.vectors['slabs'];
   return slab !== undefined && others.length === 0 ? slab.vectors[0]! : loaded.vectors.weights();
 }

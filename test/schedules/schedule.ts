@@ -214,7 +214,8 @@ function tick(world: World, pace: number): void {
 
 function tickLeader(world: World, coordinator: Coordinator): void {
   if (coordinator === world.latest) {
-    for (const server of world.servers) if (server.alive) coordinator.leader.serverHeard(server.index, server.shard['loaded']?.version);
+    for (const server of world.servers)
+      if (server.alive) coordinator.leader.serverHeard(server.index, server.shard['state'].loaded?.version);
   }
   coordinator.leader.tick(world.now);
 }
@@ -258,7 +259,7 @@ function checkEnd(world: World): void {
   for (const { copy } of files) check(copy.open.length === 0, () => 'the last checkpoint keeps open updates');
   const held = Array.from({ length: world.settings.blocks }, (_, block) => batchesIn(world.oracle.blockOfCut(block, files), 0));
   for (const { index, alive, shard } of world.servers) {
-    const loaded = shard['loaded'];
+    const loaded = shard['state'].loaded;
     if (!alive || !loaded) continue;
     blocksOf(loaded.ranges).forEach((block, at) =>
       check(batchesIn(weightsOf(loaded), at) === held[block], () => `shard ${index} is not what the last checkpoint holds`),
@@ -291,13 +292,13 @@ function stateOf(world: World): string {
   for (const { name, session, alive, paused, cutOff, computing } of world.workers) {
     if (alive)
       lines.push(
-        `${name} ${session.phase}${paused ? ' paused' : ''}${cutOff ? ' cut off' : ''} ${JSON.stringify(session.life)} clock ${session.currentClock} ${JSON.stringify(session.unansweredClocks())} holds ${JSON.stringify(session.heldTasks())}${computing ? ' computes' : ''} leaving ${session['leaving']} asking ${JSON.stringify(session['asking'])}`,
+        `${name} ${session.phase}${paused ? ' paused' : ''}${cutOff ? ' cut off' : ''} ${JSON.stringify(session.life)} clock ${session.currentClock} ${JSON.stringify(session.unansweredClocks())} holds ${JSON.stringify(session.heldTasks())}${computing ? ' computes' : ''} leaving ${session['leaving']} asking ${JSON.stringify(session['talk']['asking'])}`,
       );
   }
   for (const { index, alive, shard } of world.servers) {
-    const mark = shard['mark'];
+    const mark = shard['cutting']['mark'];
     lines.push(
-      `shard ${index}${alive ? '' : ' dead'} ${JSON.stringify(shard.status())} mark ${mark ? `${mark.id} holding ${mark['heldPushes'].length}` : 'none'} members ${JSON.stringify([...shard['table']['members'].values()].map(({ worker, incarnation, hello, idle, clock }) => ({ worker, incarnation, hello, idle, clock })))}`,
+      `shard ${index}${alive ? '' : ' dead'} ${JSON.stringify(shard.status())} mark ${mark ? `${mark.id} holding ${mark['heldPushes'].length}` : 'none'} members ${JSON.stringify([...shard['state'].table['members'].values()].map(({ worker, incarnation, hello, idle, clock }) => ({ worker, incarnation, hello, idle, clock })))}`,
     );
   }
   lines.push(`messages: ${world.messages.map(({ label }) => label).join('; ')}`);

@@ -3,8 +3,9 @@ import { fileOf, sourcesIn, withoutComments, type Source } from './sources.ts';
 
 /** State machines and arithmetic: the same events give the same effects on every machine, so time and chance come in as arguments. */
 const PURE = [
-  /^src\/ps\/(shard|vectors|members|mark|batch-ledger|restore-parts|events|lag-histogram)\.ts$/,
-  /^src\/worker\/(session|time-ledger)\.ts$/,
+  /^src\/ps\/(shard(-state|-orders|-copy)?|loaded|presence|pull-queue|cutting|effects|staleness-record)\.ts$/,
+  /^src\/ps\/(vectors|members|mark|batch-ledger|restore-parts|events|lag-histogram)\.ts$/,
+  /^src\/worker\/(session|session-ports|pipeline|iteration|task-book|shard-link|coordinator-talk|backoff|time-ledger)\.ts$/,
   /^src\/coordinator\/(leader|membership|data-tasks|cut|settled|ticket|ports|measures)\.ts$/,
   /^src\/(algorithms|tensor)\//,
   /^src\/(fixed-math|random|errors)\.ts$/,
@@ -40,7 +41,9 @@ describe('the pure core', () => {
     for (const path of [
       'src/ps/shard.ts',
       'src/ps/vectors.ts',
+      'src/ps/cutting.ts',
       'src/worker/session.ts',
+      'src/worker/pipeline.ts',
       'src/coordinator/leader.ts',
       'src/coordinator/data-tasks.ts',
       'src/algorithms/policies/ssp.ts',

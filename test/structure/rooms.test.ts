@@ -7,7 +7,7 @@ const ROLES = ['ps', 'worker', 'coordinator'];
 const COMPOSERS = ['cli', 'simulation', 'experiment'];
 /** All that the simulation may see of a role. */
 const PURE_OF_ROLES =
-  /^src\/(ps\/(shard|vectors|members|mark|batch-ledger|restore-parts|events)|worker\/session|coordinator\/(leader|membership|data-tasks|cut|settled|ticket|ports))\.ts$/;
+  /^src\/(ps\/(shard|vectors|members|mark|batch-ledger|restore-parts|events)|worker\/session(-ports)?|coordinator\/(leader|membership|data-tasks|cut|settled|ticket|ports))\.ts$/;
 
 function roomOf(path: string): string {
   const [, room = ''] = path.split('/');

@@ -33,7 +33,7 @@ describe('an exchange', () => {
     for (const message of messages) client.stream.send(message);
     await until(() => server.messages.length === messages.length, 'all messages');
     expect(server.messages.map(({ message }) => message)).toEqual(messages);
-    const stream = server.opened[0]!;
+    const stream = server.messages[0]!.stream;
     const answers: DownMessage[] = [
       { type: 'hello', clock: 4, version: 2 ** 41 },
       { type: 'push', sequence: 1, outcome: 'applied', repeated: false, versionLag: -1, version: 13, minClock: 4 },
@@ -65,7 +65,7 @@ describe('an exchange', () => {
     const push = await until(() => server.pushes[0], 'the push');
     expect(sameBits(push.gradient, gradient)).toBe(true);
     const values = vector(LARGE_ELEMENTS, 77);
-    server.service.send(server.opened[0]!, weightsOf(values, LARGE), 1);
+    server.service.send(server.messages[0]!.stream, weightsOf(values, LARGE), 1);
     const { message } = await until(() => client.received[0], 'the weights');
     expect(message.type === 'weights' && message.values === target).toBe(true);
     expect(sameBits(target, values)).toBe(true);
@@ -96,7 +96,7 @@ describe('an exchange', () => {
     await until(() => server.pushes[0], 'the push');
     expect(server.service.stagedBytes).toBe(256);
     server.service.send(
-      server.opened[0]!,
+      server.messages[0]!.stream,
       { type: 'push', sequence: 1, outcome: 'applied', repeated: false, versionLag: 0, version: 1, minClock: 0 },
       1,
     );
@@ -108,7 +108,7 @@ describe('an exchange', () => {
     const client = openClient(cleanup, server.address);
     client.stream.send(HELLO);
     await until(() => server.messages.length === 1, 'the hello');
-    server.service.send(server.opened[0]!, { type: 'hello', clock: 0, version: 0 }, 1);
+    server.service.send(server.messages[0]!.stream, { type: 'hello', clock: 0, version: 0 }, 1);
     client.stream.close();
     client.stream.send({ type: 'pull', clock: 1 });
     await until(() => server.closed.length === 1, 'the end of the stream');
@@ -168,7 +168,7 @@ describe('an exchange with a peer that is mute', () => {
     const client = openClient(cleanup, pipe.address, { silenceMs: 60 });
     client.stream.send(HELLO);
     await until(() => server.messages.length === 1, 'the hello');
-    server.service.send(server.opened[0]!, { type: 'hello', clock: 0, version: 0 }, 1);
+    server.service.send(server.messages[0]!.stream, { type: 'hello', clock: 0, version: 0 }, 1);
     await until(() => client.received.length === 1, 'the answer');
     pipe.freeze();
     // Nothing is unanswered: silence is no fault.
@@ -188,7 +188,7 @@ describe('an exchange with a peer that is mute', () => {
     const client = openClient(cleanup, server.address, { silenceMs: 100 });
     client.stream.send(HELLO);
     await until(() => server.messages.length === 1, 'the hello');
-    const stream = server.opened[0]!;
+    const stream = server.messages[0]!.stream;
     const timer = setInterval(() => server.service.send(stream, { type: 'waiting', clock: 1, why: 'held' }, 1), 25);
     cleanup.add(() => clearInterval(timer));
     await until(() => client.received.length >= 8, 'several answers');

@@ -41,7 +41,6 @@ export interface Recorder {
   readonly address: string;
   readonly ranges: readonly Range[];
   readonly messages: { readonly stream: number; readonly message: UpMessage }[];
-  readonly opened: number[];
   readonly closed: number[];
   readonly errors: unknown[];
   readonly pushes: Push[];
@@ -60,7 +59,6 @@ export async function startRecorder(cleanup: Cleanup, options: RecorderOptions):
   const recorder = {
     ranges,
     messages: [] as { stream: number; message: UpMessage }[],
-    opened: [] as number[],
     closed: [] as number[],
     errors: [] as unknown[],
     get pushes(): Push[] {
@@ -72,7 +70,6 @@ export async function startRecorder(cleanup: Cleanup, options: RecorderOptions):
       job === IDENTITY.job
         ? { mapVersion: 7, ranges, elements: ranges.reduce((sum, { length }) => sum + length, 0) }
         : new TardigradError('UNAVAILABLE', `Nothing of job ${job} is loaded here.`),
-    opened: (stream) => void recorder.opened.push(stream),
     closed: (stream) => void recorder.closed.push(stream),
     message: (stream, message) => {
       recorder.messages.push({ stream, message });

@@ -218,14 +218,14 @@ describe('the named limits', () => {
   it('refuse a stream over streamsPerServer, until another has ended', async () => {
     const server = await startRecorder(cleanup, { ranges: RANGES, limits: { ...LIMITS, streamsPerServer: 1 } });
     const first = openClient(cleanup, server.address);
-    await until(() => server.opened.length === 1, 'the first stream');
+    await until(() => server.service.openStreams === 1, 'the first stream');
     const second = openClient(cleanup, server.address);
     await until(() => second.reasons.length === 1, 'the refusal');
     expect(second.reasons[0]).toContain('over the limit streamsPerServer = 1');
     first.stream.close();
     await until(() => server.closed.length === 1, 'the end of the first');
     openClient(cleanup, server.address);
-    await until(() => server.opened.length === 2, 'the third stream');
+    await until(() => server.service.openStreams === 1, 'the third stream');
   });
 
   it('refuse a push that stalls', async () => {

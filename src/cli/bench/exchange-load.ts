@@ -60,6 +60,7 @@ export async function runExchangeLoad(options: ExchangeLoadOptions): Promise<Exc
       weightsTarget: () => peer.weights,
     });
   });
+  let clock = 0;
   const round = (send: (peer: Peer) => void): Promise<void> =>
     Promise.race([
       failed,
@@ -70,6 +71,8 @@ export async function runExchangeLoad(options: ExchangeLoadOptions): Promise<Exc
           if (message.type === 'refusal') return fail(new Error(message.message));
           const peer = peers[index];
           if (peer && message.type === 'weights') peer.version = message.version;
+          // Others may be ahead already: a worker starts where the clocks are.
+          if (message.type === 'hello') clock = Math.max(clock, message.clock);
           open -= 1;
           if (open === 0) resolve();
         };
@@ -78,7 +81,6 @@ export async function runExchangeLoad(options: ExchangeLoadOptions): Promise<Exc
     ]);
   const identity = { job: options.job, history: 1, worker: options.worker, incarnation: 1 };
   await round((peer) => peer.stream?.send({ type: 'hello', identity, connection: 1, enter: true }));
-  let clock = 0;
   let sequence = 0;
   const pull = (): Promise<void> => round((peer) => peer.stream?.send({ type: 'pull', clock }));
   const push = async (): Promise<void> => {

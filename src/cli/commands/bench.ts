@@ -9,6 +9,7 @@ import { spreadOf, type Figure } from '../bench/statistics.ts';
 import { runStepLoad, type StepLoadOptions, type StepLoadResult } from '../bench/step-load.ts';
 import { benchTraining, type TrainingResult } from '../bench/training-bench.ts';
 import { tensorFlowEnvironment, type BackendName } from '../../compute/backends.ts';
+import { errorMessage } from '../../errors.ts';
 import { wholeNumber } from './options.ts';
 
 const MLP_ELEMENTS = 101_770;
@@ -49,15 +50,22 @@ export function benchCommand(): Command {
 /** Run by `bench` as processes of their own; not for people. */
 export function benchLoadCommands(): Command[] {
   return [
-    new Command('exchange-load').argument('<options>').action(async (text: string) => {
-      process.stdout.write(`${JSON.stringify(await runExchangeLoad(JSON.parse(text) as ExchangeLoadOptions))}\n`);
-      process.exit(0);
-    }),
-    new Command('step-load').argument('<options>').action(async (text: string) => {
-      process.stdout.write(`${JSON.stringify(await runStepLoad(JSON.parse(text) as StepLoadOptions))}\n`);
-      process.exit(0);
-    }),
+    new Command('exchange-load')
+      .argument('<options>')
+      .action((text: string) => say(() => runExchangeLoad(JSON.parse(text) as ExchangeLoadOptions))),
+    new Command('step-load').argument('<options>').action((text: string) => say(() => runStepLoad(JSON.parse(text) as StepLoadOptions))),
   ];
+}
+
+/** One line of JSON and the end, whatever is still open. */
+async function say(measure: () => Promise<unknown>): Promise<never> {
+  try {
+    process.stdout.write(`${JSON.stringify(await measure())}\n`);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n`);
+    process.exit(1);
+  }
 }
 
 // ---- steps

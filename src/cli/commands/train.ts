@@ -1,7 +1,7 @@
 /**
  * `tardigrad train`: a whole cluster of real processes on this machine trains a job, shows it, and leaves a run folder.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -203,9 +203,9 @@ class Training {
   private async source(): Promise<{ existing?: string; text: string; origin: string; notes: string[] }> {
     const { resume, runs } = this.flags;
     if (resume !== undefined && resume !== false) {
-      const existing = typeof resume === 'string' ? resume : await latestRun(runs);
+      const existing = typeof resume === 'string' ? resume : await latestRun(runs, undefined, hasCheckpoint);
       if (existing === undefined)
-        throw new TardigradError('NOT_FOUND', `There is no run in ${runs} to resume.`, { next: 'Start one: npm start' });
+        throw new TardigradError('NOT_FOUND', `There is no run with a checkpoint in ${runs} to resume.`, { next: 'Start one: npm start' });
       const origin = `${existing}/job.yaml`;
       const text = await readText(origin);
       return { existing, text, origin, notes: [`Goes on in ${existing}, from its last checkpoint.`] };
@@ -379,6 +379,13 @@ class Training {
       lives: this.seen.all(),
     });
   }
+}
+
+/** Something to go on from: what a cut's manifest makes of a folder. */
+async function hasCheckpoint(run: string): Promise<boolean> {
+  const cuts = await readdir(`${run}/checkpoints`).catch(() => []);
+  const manifests = cuts.map((cut) => stat(`${run}/checkpoints/${cut}/manifest.json`).then(() => true, () => false));
+  return (await Promise.all(manifests)).includes(true);
 }
 
 async function readText(path: string): Promise<string> {

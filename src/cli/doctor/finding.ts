@@ -1,7 +1,7 @@
 /** What doctor says about one thing: whether it is there, in words, and how to get it where it is not. */
 
 /**
- * `ok`: there and used. `slower`: training goes on, with something worse. `optional`: not there, and nothing needs it.
+ * `ok`: there and used. `limited`: training goes on, with less. `optional`: not there, and nothing needs it.
  * `missing`: what depends on it cannot run.
  */
 export type FindingStatus = 'ok' | 'limited' | 'optional' | 'missing';

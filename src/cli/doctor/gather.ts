@@ -1,6 +1,6 @@
 /** Asks the machine: the facts that judge.ts judges. Nothing here changes anything, and each question has a deadline. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,7 +123,7 @@ function disk(name: DiskFacts['name'], wanted: string): DiskFacts {
   try {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);
-    return { name, folder: wanted, freeBytes: bavail * bsize, writable: true };
+    return { name, folder: wanted, freeBytes: bavail * bsize, writable: statSync(folder).isDirectory() };
   } catch {
     return { name, folder, freeBytes: 0, writable: false };
   }

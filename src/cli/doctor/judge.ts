@@ -190,7 +190,7 @@ function diskFinding({ name, folder, freeBytes, writable }: DiskFacts): Finding 
   const least = DISK_MIN_BYTES[name];
   const text = `${gigabytes(freeBytes)} free in ${folder}`;
   if (freeBytes >= least) return { topic, status: 'ok', text, needed, facts };
-  return { topic, status: 'missing', text: `${text}, ${gigabytes(least)} are wanted`, how: `make room, or ${move}`, needed, facts };
+  return { topic, status: 'limited', text: `${text}, ${gigabytes(least)} are wanted`, how: `make room, or ${move}`, needed, facts };
 }
 
 function folderOf(path: string): string {

@@ -85,6 +85,17 @@ describe('whether a machine can train', () => {
   });
 });
 
+describe('disk', () => {
+  test('little room is a limit, and no folder to write to is a lack', () => {
+    const runs = { name: 'runs' as const, folder: '/runs', freeBytes: 1e8, writable: true };
+    expect(finding('disk: runs', { disks: [runs] })).toMatchObject({ status: 'limited', text: '0.1 GB free in /runs, 0.5 GB are wanted' });
+    expect(possible({ disks: [runs] })).toBe(true);
+    const cache = { name: 'cache' as const, folder: '/', freeBytes: 0, writable: false };
+    expect(finding('disk: cache', { disks: [cache] })).toMatchObject({ status: 'missing', how: 'name another folder by TARDIGRAD_CACHE' });
+    expect(possible({ disks: [cache] })).toBe(true);
+  });
+});
+
 describe('platforms', () => {
   test('what has been tested, what has not, and where there is no native TensorFlow', () => {
     const armLinux = { ...debian, architecture: 'arm64' };

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DATA_MISSING, Launcher, cleanUp, jobFile, jobText, onlyRun, temporaryFolder } from '../processes.ts';
+import { DATA_MISSING, Launcher, cleanUp, jobFile, jobText, kill, onlyRun, temporaryFolder } from '../processes.ts';
 import { readSummary } from '../what-was-left.ts';
 
 /** What the supervisor promises of a process that will never run. */
@@ -72,6 +72,17 @@ describe.skipIf(DATA_MISSING !== undefined)(`a hopeless job${DATA_MISSING === un
     expect(error?.['message']).toMatch(/(worker-\d|evaluator) ended with code 1, 3 times in a row before it worked/);
     expect(error?.['message']).toMatch(/SHA-256/i);
     expect(readSummary(onlyRun(runs)).exitReason).toContain('3 times in a row');
+    await launcher.nothingLeft(5_000);
+  });
+
+  it('ends when all its workers were told to leave: they do, and nobody is left to train', async () => {
+    const runs = temporaryFolder();
+    const launcher = new Launcher([jobFile(jobText({ stop: { epochs: 1_000 } })), '--runs', runs, '--json']);
+    await launcher.until(() => launcher.updates >= 50, 'it trains');
+    for (const worker of ['worker-0', 'worker-1']) kill(launcher.pidOf(worker) ?? 0, 'SIGTERM');
+    await launcher.ended(1);
+    expect(launcher.rows('error')[0]?.['message']).toContain('all its workers have left');
+    expect(readSummary(onlyRun(runs)).samples).toMatchObject({ complete: true, torn: 0 });
     await launcher.nothingLeft(5_000);
   });
 
