@@ -2,8 +2,7 @@
  * A shard's part in a cut: opens the mark, holds what is beyond it, decides exactly up to what the coordinator names, copies
  * itself, and goes on. A mark that nobody comes back to is dropped, with all that it held decided.
  */
-import type { SequenceVector } from '../transport/members.ts';
-import { memberOfKey } from '../transport/members.ts';
+import { memberOfKey, type SequenceVector } from '../transport/members.ts';
 import type { Identity } from '../transport/messages.ts';
 import type { StagedPush } from './events.ts';
 import type { Loaded } from './loaded.ts';

@@ -232,8 +232,8 @@ export class Shard {
 
     const notApplied = { versionApplied: -1, weight: 0, round: -1 };
     if (header.kind === 'void') {
-      this.settle(loaded, member, push, { outcome: 'void', versionLag: -1, version: loaded.version });
       this.record(loaded, push, member, { ...notApplied, outcome: 'void', clockLag: this.clockLag(member), servedAtMs: undefined });
+      this.settle(loaded, member, push, { outcome: 'void', versionLag: -1, version: loaded.version });
       this.recheck();
       return;
     }

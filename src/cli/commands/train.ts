@@ -384,7 +384,12 @@ class Training {
 /** Something to go on from: what a cut's manifest makes of a folder. */
 async function hasCheckpoint(run: string): Promise<boolean> {
   const cuts = await readdir(`${run}/checkpoints`).catch(() => []);
-  const manifests = cuts.map((cut) => stat(`${run}/checkpoints/${cut}/manifest.json`).then(() => true, () => false));
+  const manifests = cuts.map((cut) =>
+    stat(`${run}/checkpoints/${cut}/manifest.json`).then(
+      () => true,
+      () => false,
+    ),
+  );
   return (await Promise.all(manifests)).includes(true);
 }
 
