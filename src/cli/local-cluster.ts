@@ -1,7 +1,7 @@
 /** A whole cluster on this machine: which processes there are, with which arguments, and where they meet. */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { tensorFlowEnvironment } from '../compute/backends.ts';
+import { tensorFlowEnvironment } from '../compute/native-tensorflow.ts';
 import type { Job } from '../config/job.ts';
 import type { TardigradError } from '../errors.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -30,7 +30,7 @@ export class LocalCluster {
     this.supervisor = new Supervisor(ENTRY, options.onHopeless);
   }
 
-  /** Starts everything; resolves with the coordinator's address as soon as it listens. */
+  /** Starts everything but the evaluator; resolves with the coordinator's address as soon as it listens. */
   async start(): Promise<string> {
     const { folder, job } = this.options;
     const address = await new Promise<string>((resolve) => {
@@ -61,9 +61,15 @@ export class LocalCluster {
       if (this.workersLeft === job.workers.count) this.options.onWorkersLeft();
     };
     for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common, onLeft);
-    this.computing('evaluator', 'evaluator', common);
+    this.startEvaluator = () => {
+      this.startEvaluator = () => undefined;
+      this.computing('evaluator', 'evaluator', common);
+    };
     return address;
   }
+
+  /** Once training goes: until then it would only take the cores from those that others wait for. Later calls do nothing. */
+  startEvaluator: () => void = () => undefined;
 
   private computing(command: string, name: string, common: readonly string[], onLeft = (): void => undefined): void {
     const { job, dataDirectory } = this.options;

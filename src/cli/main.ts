@@ -2,11 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { errorMessage } from '../errors.ts';
-import { benchCommand, benchLoadCommands } from './commands/bench.ts';
-import { doctorCommand, doctorLoadCommand } from './commands/doctor.ts';
-import { coordinatorCommand, evaluatorCommand, parameterServerCommand, workerCommand } from './commands/roles.ts';
-import { trainCommand } from './commands/train.ts';
-
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 const program = new Command('tardigrad')
@@ -28,12 +23,42 @@ Examples:
 
 A run leaves a folder in runs/: the job, metrics, staleness records, logs, checkpoints, model.safetensors, summary.json.`,
   );
-program.addCommand(trainCommand());
-program.addCommand(benchCommand());
-program.addCommand(doctorCommand());
-for (const load of [...benchLoadCommands(), doctorLoadCommand()]) program.addCommand(load, { hidden: true });
-for (const role of [coordinatorCommand(), parameterServerCommand(), workerCommand(), evaluatorCommand()])
-  program.addCommand(role.helpGroup('Roles, one process each; train starts them, and so may you:'));
+type Commands = () => Promise<{ shown: Command[]; hidden?: Command[] }>;
+
+const ROLES = 'Roles, one process each; train starts them, and so may you:';
+const groups: readonly { readonly names: readonly string[]; readonly load: Commands }[] = [
+  { names: ['train'], load: async () => ({ shown: [(await import('./commands/train.ts')).trainCommand()] }) },
+  {
+    names: ['bench', 'exchange-load', 'step-load'],
+    load: async () => {
+      const { benchCommand, benchLoadCommands } = await import('./commands/bench.ts');
+      return { shown: [benchCommand()], hidden: benchLoadCommands() };
+    },
+  },
+  {
+    names: ['doctor', 'backend-probe'],
+    load: async () => {
+      const { doctorCommand, doctorLoadCommand } = await import('./commands/doctor.ts');
+      return { shown: [doctorCommand()], hidden: [doctorLoadCommand()] };
+    },
+  },
+  {
+    names: ['coordinator', 'ps', 'worker', 'evaluator'],
+    load: async () => {
+      const { coordinatorCommand, evaluatorCommand, parameterServerCommand, workerCommand } = await import('./commands/roles.ts');
+      const roles = [coordinatorCommand(), parameterServerCommand(), workerCommand(), evaluatorCommand()];
+      return { shown: roles.map((role) => role.helpGroup(ROLES)) };
+    },
+  },
+];
+
+// Only what is asked for is loaded; for help, or a name that nobody knows, all of it.
+const asked = groups.filter(({ names }) => names.includes(process.argv[2] ?? ''));
+for (const { load } of asked.length > 0 ? asked : groups) {
+  const { shown, hidden = [] } = await load();
+  for (const command of shown) program.addCommand(command);
+  for (const command of hidden) program.addCommand(command, { hidden: true });
+}
 
 try {
   await program.parseAsync();

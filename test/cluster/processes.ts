@@ -137,6 +137,8 @@ export async function cleanUp(): Promise<void> {
 }
 
 export function kill(pid: number, signal: NodeJS.Signals): void {
+  // 0 and below would be a whole group of processes, these tests among them.
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`${pid} is no process of a test`);
   try {
     process.kill(pid, signal);
   } catch {
@@ -205,8 +207,13 @@ export class Launcher {
     return (this.rows('status').at(-1)?.['updates'] as number | undefined) ?? 0;
   }
 
-  pidOf(name: string): number | undefined {
+  /** Undefined while it does not run. */
+  pidNow(name: string): number | undefined {
     return living(this.mark).find((process) => process.name === name)?.pid;
+  }
+
+  pidOf(name: string): Promise<number> {
+    return this.until(() => this.pidNow(name), `${name} runs`);
   }
 
   /** Fails as soon as the launcher has ended without it. */
@@ -226,9 +233,12 @@ export class Launcher {
 
   /** kill -9 of a role; resolves with its pid when another process has taken its place. */
   async killRole(name: string): Promise<number> {
-    const pid = await this.until(() => this.pidOf(name), `${name} runs`);
+    const pid = await this.pidOf(name);
     kill(pid, 'SIGKILL');
-    await this.until(() => this.pidOf(name) !== undefined && this.pidOf(name) !== pid, `${name} is started again`);
+    await this.until(() => {
+      const now = this.pidNow(name);
+      return now !== undefined && now !== pid;
+    }, `${name} is started again`);
     return pid;
   }
 

@@ -1,14 +1,12 @@
-/** The roles as commands: one process each. A launcher, a supervisor or a person starts them; they find one another. */
+/**
+ * The roles as commands: one process each. A launcher, a supervisor or a person starts them; they find one another.
+ * What a role needs is loaded when it runs: six processes that start at once on two cores feel every module.
+ */
 import { Command, Option } from 'commander';
 import type { BackendName } from '../../compute/backends.ts';
-import { tensorFlowEnvironment } from '../../compute/backends.ts';
+import { tensorFlowEnvironment } from '../../compute/native-tensorflow.ts';
 import { deadlines } from '../../config/deadlines.ts';
-import { runCoordinator } from '../../coordinator/process.ts';
-import { openStore } from '../../coordinator/stores/registry.ts';
-import { runParameterServer } from '../../ps/process.ts';
-import { ComputeLink } from '../../worker/compute-link.ts';
-import { EvaluatorProcess } from '../../worker/evaluator.ts';
-import { WorkerProcess, type WorkerOptions } from '../../worker/process.ts';
+import type { WorkerOptions } from '../../worker/process.ts';
 import { createLog, runRole, sayReady, sayWorking } from '../role-process.ts';
 import { wholeNumber } from './options.ts';
 
@@ -29,6 +27,8 @@ export function coordinatorCommand(): Command {
     .action(async (options: { listen: string; store: 'memory' | 'embedded'; stateDir: string; detectFailureMs: number }) => {
       const log = createLog('coordinator', 'coordinator');
       await runRole(log, async () => {
+        const { runCoordinator } = await import('../../coordinator/process.ts');
+        const { openStore } = await import('../../coordinator/stores/registry.ts');
         const store = await openStore(options.store === 'memory' ? { kind: 'memory' } : { kind: 'embedded', folder: options.stateDir });
         const running = await runCoordinator({ listen: options.listen, store, detectFailureMs: options.detectFailureMs, log });
         log('leads', { epoch: running.epoch, address: running.address });
@@ -50,6 +50,7 @@ export function parameterServerCommand(): Command {
     .action(async (options: { name: string; coordinator: string; listen: string; detectFailureMs: number }) => {
       const log = createLog('ps', options.name);
       await runRole(log, async () => {
+        const { runParameterServer } = await import('../../ps/process.ts');
         const { connectMs, heartbeatCallMs } = deadlines(options.detectFailureMs);
         const running = await runParameterServer({ ...options, connectMs, heartbeatCallMs, log });
         sayReady({ address: running.address });
@@ -77,9 +78,10 @@ function computing(command: Command): Command {
     .addOption(detectFailure());
 }
 
-function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
+async function workerOptions(flags: WorkerFlags, role: string): Promise<WorkerOptions> {
   // Native TensorFlow reads these once, while it loads in the compute thread, from the environment of the process.
   for (const [name, value] of Object.entries(tensorFlowEnvironment(flags.threads))) process.env[name] ??= value;
+  const { ComputeLink } = await import('../../worker/compute-link.ts');
   return {
     name: flags.name,
     coordinator: flags.coordinator,
@@ -93,7 +95,8 @@ function workerOptions(flags: WorkerFlags, role: string): WorkerOptions {
 export function workerCommand(): Command {
   return computing(new Command('worker').description('Pulls weights, computes gradients, pushes them.')).action(
     async (flags: WorkerFlags) => {
-      const options = workerOptions(flags, 'worker');
+      const options = await workerOptions(flags, 'worker');
+      const { WorkerProcess } = await import('../../worker/process.ts');
       await runRole(options.log, async () => {
         const worker = new WorkerProcess(options);
         sayReady({});
@@ -106,7 +109,8 @@ export function workerCommand(): Command {
 export function evaluatorCommand(): Command {
   return computing(new Command('evaluator').description('Measures test loss and accuracy of a running job.')).action(
     async (flags: WorkerFlags) => {
-      const options = workerOptions(flags, 'evaluator');
+      const options = await workerOptions(flags, 'evaluator');
+      const { EvaluatorProcess } = await import('../../worker/evaluator.ts');
       await runRole(options.log, async () => {
         const evaluator = new EvaluatorProcess(options);
         sayReady({});

@@ -268,7 +268,10 @@ class Training {
       const status = JSON.parse(text) as JobStatus;
       const nowMs = performance.now();
       this.firstStatusMs ??= nowMs;
-      if (status.updates > 0) this.firstUpdateMs ??= nowMs;
+      if (status.updates > 0) {
+        this.firstUpdateMs ??= nowMs;
+        this.cluster?.startEvaluator();
+      }
       this.last = status;
       this.seen.add(status);
       this.folder?.metrics(status);

@@ -34,7 +34,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
         for (const round of [1, 2]) {
           await roles.until(() => roles.updates >= round * 50, 'it trains');
           const atDeath = roles.updates;
-          kill(roles.coordinator?.pid ?? 0, 'SIGKILL');
+          kill(roles.pidOf('coordinator'), 'SIGKILL');
           await roles.coordinator?.exited;
           const usedUp = await standsStill(version);
           // They went on without it, with what they held.
@@ -59,7 +59,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
       // Checkpoints one after the other, so that a kill falls into one.
       const job = jobText({ stop: { epochs: EPOCHS }, checkpoint: { everySeconds: 600, everyUpdates: 1 } });
       const launcher = new Launcher([jobFile(job), '--runs', runs, '--json']);
-      await launcher.until(() => launcher.pidOf('ps-0') !== undefined, 'the coordinator is ready');
+      await launcher.pidOf('ps-0');
       await launcher.killRole('coordinator');
       await launcher.until(() => launcher.rows('status').length > 0, 'the first status');
       await launcher.killRole('coordinator');
@@ -82,7 +82,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
       const runs = temporaryFolder();
       const launcher = new Launcher([jobFile(jobText({ stop: { epochs: EPOCHS } })), '--runs', runs, '--json']);
       await launcher.until(() => launcher.updates >= 50, 'it trains');
-      const pid = launcher.pidOf('coordinator') ?? 0;
+      const pid = await launcher.pidOf('coordinator');
       kill(pid, 'SIGSTOP');
       const stoppedMs = performance.now();
       await launcher.until(() => performance.now() - stoppedMs > 2 * DETECT_FAILURE_MS, 'two leases pass');

@@ -82,7 +82,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
       for (const round of [1, 2]) {
         const givenUp = (): number => Math.min(...['worker-0', 'worker-1'].map((worker) => streamsGivenUp(run, worker)));
         const before = givenUp();
-        const pid = launcher.pidOf('ps-1') ?? 0;
+        const pid = await launcher.pidOf('ps-1');
         kill(pid, 'SIGSTOP');
         await launcher.until(() => givenUp() >= before + 2, `both workers have given its stream up twice (round ${round})`);
         kill(pid, 'SIGCONT');
@@ -122,7 +122,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
       });
       await launcher.until(() => launcher.updates >= 50, 'it trains');
       writeFileSync(gone, '');
-      kill(launcher.pidOf('ps-0') ?? 0, 'SIGKILL');
+      kill(await launcher.pidOf('ps-0'), 'SIGKILL');
       await launcher.ended(1);
       await launcher.nothingLeft(5_000);
       expect(launcher.rows('error')[0]?.['message']).toMatch(/ps-0 ended with code 3, 3 times in a row/);

@@ -84,12 +84,12 @@ describe.skipIf(DATA_MISSING !== undefined)(`a worker that fails${DATA_MISSING =
           launcher.events('joined').some(({ facts }) => facts['worker'] === 'worker-1' && facts['incarnation'] === life),
         `life ${life} of worker-1 trains`,
       );
-      const pid = launcher.pidOf('worker-1') ?? 0;
+      const pid = await launcher.pidOf('worker-1');
       kill(pid, 'SIGSTOP');
       await launcher.until(() => launcher.events('leaseOver').length === life, 'its lease ends');
       await launcher.until(() => launcher.events('left').length === life, 'it no longer counts');
       kill(pid, 'SIGCONT');
-      expect(launcher.pidOf('worker-1')).toBe(pid);
+      expect(await launcher.pidOf('worker-1')).toBe(pid);
     }
     await launcher.ended(0);
     expectExact(onlyRun(runs), EPOCHS);

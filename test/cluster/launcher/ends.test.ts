@@ -74,7 +74,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
     it('a second Ctrl-C ends at once', async () => {
       // Draining takes its whole time where a worker does not answer, and its lease outlasts it.
       const { launcher, runs } = await training(jobText({ stop: { epochs: 1_000 }, detectFailureMs: 20_000 }));
-      kill(await launcher.until(() => launcher.pidOf('worker-0'), 'worker-0 runs'), 'SIGSTOP');
+      kill(await launcher.pidOf('worker-0'), 'SIGSTOP');
       kill(launcher.pid, 'SIGINT');
       await launcher.until(() => launcher.stderr.includes('once more ends at once'), 'it has heard the first');
       const ended = launcher.exited;
@@ -91,7 +91,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
     it('Ctrl-C with a worker that does not answer is cut short, says so, and still leaves nothing within its time', async () => {
       // Its lease outlasts the drain.
       const { launcher, runs } = await training(jobText({ stop: { epochs: 1_000 }, detectFailureMs: 20_000 }));
-      kill(await launcher.until(() => launcher.pidOf('worker-0'), 'worker-0 runs'), 'SIGSTOP');
+      kill(await launcher.pidOf('worker-0'), 'SIGSTOP');
       kill(launcher.pid, 'SIGINT');
       await launcher.nothingLeft(DRAINED_MS);
       await launcher.ended(130);
@@ -100,7 +100,7 @@ describe.skipIf(DATA_MISSING !== undefined)(
 
     it('Ctrl-C before training has begun ends with 130 and leaves nothing', async () => {
       const launcher = new Launcher([jobFile(ENDLESS), '--runs', temporaryFolder(), '--json']);
-      await launcher.until(() => launcher.pidOf('coordinator'), 'the coordinator has been started');
+      await launcher.pidOf('coordinator');
       kill(launcher.pid, 'SIGINT');
       await launcher.nothingLeft(DRAINED_MS);
       await launcher.ended(130);

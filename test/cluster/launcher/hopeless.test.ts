@@ -79,7 +79,7 @@ describe.skipIf(DATA_MISSING !== undefined)(`a hopeless job${DATA_MISSING === un
     const runs = temporaryFolder();
     const launcher = new Launcher([jobFile(jobText({ stop: { epochs: 1_000 } })), '--runs', runs, '--json']);
     await launcher.until(() => launcher.updates >= 50, 'it trains');
-    for (const worker of ['worker-0', 'worker-1']) kill(launcher.pidOf(worker) ?? 0, 'SIGTERM');
+    for (const worker of ['worker-0', 'worker-1']) kill(await launcher.pidOf(worker), 'SIGTERM');
     await launcher.ended(1);
     expect(launcher.rows('error')[0]?.['message']).toContain('all its workers have left');
     expect(readSummary(onlyRun(runs)).samples).toMatchObject({ complete: true, torn: 0 });

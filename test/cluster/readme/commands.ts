@@ -36,6 +36,7 @@ export function trialOf(command: string, quick: Quick): Trial {
   if (tool === 'npx' && words.includes('tardigrad')) {
     const train = words.indexOf('train');
     if (train > 0) return training(words.slice(0, train + 1), words.slice(train + 1), quick);
+    if (words.at(-1) === 'doctor') return { kind: 'asked', words };
   }
   if (tool === 'npm' && verb === 'test') return { kind: 'script', script: 'test' };
   if (tool === 'npm' && verb === 'run' && words[2] !== undefined) return { kind: 'script', script: words[2] };
