@@ -19,14 +19,26 @@ export function sayWorking(): void {
   process.stdout.write(`${JSON.stringify({ working: true, pid: process.pid })}\n`);
 }
 
+/**
+ * Ends this process wherever it stands. Not by process.exit: that waits for the thread pool, and there a transaction of the
+ * embedded store waits for this thread, so that both would wait for ever, alive and mute. Whatever must outlast a process
+ * outlasts its being killed.
+ */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 /** Where a launcher holds our standard input, its end is ours: nothing outlives it. */
 function exitWithLauncher(log: Log): void {
   if (process.env['TARDIGRAD_EXIT_WITH_STDIN'] !== '1') return;
   process.stdin.on('end', () => {
-    log('launcherGone', {});
-    process.exit(1);
+    try {
+      log('launcherGone', {}); // its reader may be gone too
+    } finally {
+      endNow();
+    }
   });
-  process.stdin.on('error', () => process.exit(1));
+  process.stdin.on('error', endNow);
   process.stdin.resume();
 }
 
@@ -42,22 +54,23 @@ export async function runRole(
   body: () => Promise<{ done: Promise<number>; end: () => void; close: () => Promise<void> }>,
 ): Promise<void> {
   exitWithLauncher(log);
-  process.on('uncaughtException', (error) => {
-    log('bug', { error: error.stack ?? error.message });
-    process.exit(70);
-  });
-  process.on('unhandledRejection', (error) => {
-    log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    process.exit(70);
-  });
+  const onBug = (error: unknown): void => {
+    try {
+      log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    } finally {
+      endNow();
+    }
+  };
+  process.on('uncaughtException', onBug);
+  process.on('unhandledRejection', onBug);
   try {
     const role = await body();
     let signals = 0;
     const onSignal = (signal: NodeJS.Signals): void => {
       signals += 1;
-      if (signals > 1) process.exit(130);
+      if (signals > 1) endNow();
       log('signal', { signal });
-      setTimeout(() => process.exit(0), END_MS).unref();
+      setTimeout(endNow, END_MS).unref();
       role.end();
     };
     process.on('SIGTERM', onSignal);

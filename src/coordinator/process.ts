@@ -37,7 +37,12 @@ export async function runCoordinator(options: CoordinatorProcessOptions): Promis
   await role.recover();
   const onError = (error: unknown): void =>
     log('error', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  const server = await listen(options.listen, role, onError);
+  const server = await listen(options.listen, role, onError).catch(async (error: unknown) => {
+    // A process must not end with a transaction under way: the two would wait for each other.
+    await role.close();
+    await store.close();
+    throw error;
+  });
   let depose = (): void => undefined;
   const deposed = new Promise<void>((resolve) => {
     depose = resolve;
