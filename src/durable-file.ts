@@ -10,12 +10,15 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-/** @param chunks written one after the other; they must not change until this resolves. */
-export async function writeDurably(path: string, chunks: readonly Uint8Array[]): Promise<WrittenFile> {
+/**
+ * @param chunks written one after the other; they must not change until this resolves.
+ * @param mode for the owner's eyes only unless said otherwise, less what the process's umask takes
+ */
+export async function writeDurably(path: string, chunks: readonly Uint8Array[], mode = 0o600): Promise<WrittenFile> {
   const temporary = `${path}.${process.pid}.tmp`;
   const hash = createHash('sha256');
   let bytes = 0;
-  const file = await open(temporary, 'w', 0o600);
+  const file = await open(temporary, 'w', mode);
   try {
     for (const chunk of chunks) {
       await file.writeFile(chunk);
@@ -23,13 +26,13 @@ export async function writeDurably(path: string, chunks: readonly Uint8Array[]):
       bytes += chunk.byteLength;
     }
     await file.sync();
-  } catch (error) {
     await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
     await rm(temporary, { force: true });
     throw error;
   }
-  await file.close();
-  await rename(temporary, path);
   await syncFolder(dirname(path));
   return { bytes, sha256: hash.digest('hex') };
 }

@@ -12,11 +12,11 @@
  *
  * The folder's mkdir is the lock on its name: of two starts in the same second one gets it and the other the next number.
  */
-import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobStatus } from '../coordinator/status.ts';
+import { writeDurably } from '../durable-file.ts';
 import { TardigradError } from '../errors.ts';
 import { NewsFeed } from './display/news.ts';
 import { evaluationRow, eventRow, statusRow } from './display/rows.ts';
@@ -63,6 +63,7 @@ const METRICS_INTERVAL_MS = 1_000;
 /** As many may start in one second. */
 const SAME_SECOND_MAX = 1_000;
 const OWNER_ONLY = 0o700;
+const FOR_EVERYBODY = 0o666;
 
 /** @throws TardigradError NOT_FOUND where `existing` is no run's folder; the system's own error where the disk refuses. */
 export async function createRunFolder(options: RunFolderOptions): Promise<RunFolder> {
@@ -167,28 +168,8 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-/** Temp, fsync, rename, fsync the folder: after a power cut there is the old file or the new one. */
 async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const folder = await open(join(path, '..'));
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await writeDurably(path, [Buffer.from(text)], FOR_EVERYBODY);
 }
 
 /** Appends rows. Each is one write, so that a killed launcher leaves whole lines, and little enough to write at once. */

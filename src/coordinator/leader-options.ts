@@ -30,6 +30,7 @@ export interface LeaderOptions {
 
 export interface WorkerCall {
   readonly worker: string;
+  /** Read when it registers; from then on a member is what it registered as. */
   readonly evaluator: boolean;
   readonly identity: Identity | undefined;
   readonly held: readonly HeldTask[];

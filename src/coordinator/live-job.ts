@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
+import { optimization } from '../config/optimization.ts';
 import { describeDataset } from '../datasets/registry.ts';
 import { TardigradError, errorMessage } from '../errors.ts';
 import { createModel } from '../models/registry.ts';
@@ -77,7 +78,6 @@ export class LiveJob {
     const times = deadlines(spec.detectFailureMs);
     const { batchSize } = spec.dataset;
     this.batchesPerEpoch = Math.ceil(dataset.trainSamples / batchSize);
-    const { learningRate, schedule, ...optimizer } = spec.optimizer;
     const checkpoints = new Checkpoints(`${runFolder}/checkpoints`, spec.checkpoint.keep);
     this.orders = new ShardOrders({
       job: spec.name,
@@ -91,9 +91,7 @@ export class LiveJob {
         JSON.stringify({
           job: spec.name,
           consistency: spec.consistency,
-          optimizer,
-          learningRate,
-          schedule,
+          ...optimization(spec.optimizer),
           clipByValue: spec.clip.byValue,
           samplesPerEpoch: dataset.trainSamples,
           stopEpochs: spec.stop.epochs,

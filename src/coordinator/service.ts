@@ -201,8 +201,7 @@ export class CoordinatorRole {
     if (!job || !identity) return Promise.resolve({ type: 'fenced', why: `job ${identity?.job ?? ''} is not known here` });
     job.workerReported(identity.worker, identity.incarnation, call.report ?? null);
     return new Promise((resolve) => {
-      const evaluator = job.leader.progress().members.some((member) => member.worker === identity.worker && member.evaluator);
-      job.leader.request({ worker: identity.worker, evaluator, identity, held: call.held, request }, resolve, performance.now());
+      job.leader.request({ worker: identity.worker, evaluator: false, identity, held: call.held, request }, resolve, performance.now());
     });
   }
 

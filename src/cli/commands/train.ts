@@ -1,7 +1,6 @@
 /**
  * `tardigrad train`: a whole cluster of real processes on this machine trains a job, shows it, and leaves a run folder.
  */
-import { readFile, readdir, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,10 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { deadlines } from '../../config/deadlines.ts';
 import { describeJob } from '../../config/describe-job.ts';
-import { jobToYaml, parseJob, type Job } from '../../config/job.ts';
-import type { JobOverrides } from '../../config/overrides.ts';
+import { jobToYaml, type Job } from '../../config/job.ts';
 import type { JobStatus } from '../../coordinator/status.ts';
-import { describeDataset, resolveDataset } from '../../datasets/registry.ts';
+import { describeDataset } from '../../datasets/registry.ts';
 import { TardigradError, assert, errorMessage } from '../../errors.ts';
 import { createModel } from '../../models/registry.ts';
 import { CoordinatorClient } from '../../transport/coordinator-client.ts';
@@ -22,20 +20,15 @@ import { WorkersSeen } from '../display/workers-seen.ts';
 import { exportModel, type ExportedModel } from '../export-model.ts';
 import { Interruption } from '../interruption.ts';
 import { LocalCluster } from '../local-cluster.ts';
-import { createRunFolder, latestRun, type RunFolder } from '../run-folder.ts';
+import { chooseJob, type JobFlags } from '../job-source.ts';
+import { createRunFolder, type RunFolder } from '../run-folder.ts';
 import { realNumber, wholeNumber } from './options.ts';
 
-interface TrainFlags extends JobOverrides {
-  readonly dataDir?: string;
+interface TrainFlags extends JobFlags {
   readonly json?: boolean;
-  readonly runs: string;
-  readonly resume?: boolean | string;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const DEFAULT_JOB = `${ROOT}examples/mnist-cnn.yaml`;
-/** Where only dense models can train. */
-const DENSE_JOB = `${ROOT}examples/mnist-mlp.yaml`;
 /** From Ctrl-C to the last checkpoint; what has not come by then is cut short. */
 const DRAIN_MS = 3_000;
 /** For processes that have done their work to leave by themselves. */
@@ -137,13 +130,13 @@ class Training {
   // ---- before
 
   private async launch(): Promise<void> {
-    const { existing, text, origin, notes } = await this.source();
-    const { job, notes: dataNotes } = await this.withData(text, origin);
+    const { job, existing, notes, datasetLine } = await chooseJob(this.file, this.flags, (line) => this.display.note(line));
     this.job = job;
+    this.datasetLine = datasetLine;
     const dataset = describeDataset(job.dataset.name);
     const model = createModel(job.model, dataset);
     const lines = describeJob(job, { trainSamples: dataset.trainSamples, elements: model.layout.elements });
-    this.display.starting([...notes, ...dataNotes, ...lines], job);
+    this.display.starting([...notes, ...lines], job);
     this.folder = await createRunFolder({
       root: this.flags.runs,
       name: job.name,
@@ -197,46 +190,6 @@ class Training {
     this.fatal ??= new TardigradError('FAILED_PRECONDITION', `Job ${job.name} is not over, and all its workers have left.`, {
       next: 'Go on from the last checkpoint with --resume.',
     });
-  }
-
-  /** The job's text: a file, the folder of an earlier run, or the default that can train here. */
-  private async source(): Promise<{ existing?: string; text: string; origin: string; notes: string[] }> {
-    const { resume, runs } = this.flags;
-    if (resume !== undefined && resume !== false) {
-      const existing = typeof resume === 'string' ? resume : await latestRun(runs, undefined, hasCheckpoint);
-      if (existing === undefined)
-        throw new TardigradError('NOT_FOUND', `There is no run with a checkpoint in ${runs} to resume.`, { next: 'Start one: npm start' });
-      const origin = `${existing}/job.yaml`;
-      const text = await readText(origin);
-      return { existing, text, origin, notes: [`Goes on in ${existing}, from its last checkpoint.`] };
-    }
-    if (this.file !== undefined) return { text: await readText(this.file), origin: this.file, notes: [] };
-    const native = nativeState();
-    if (native.installed) return { text: await readText(DEFAULT_JOB), origin: DEFAULT_JOB, notes: [] };
-    const why = `Native TensorFlow is not here (${native.reason}): without it the CNN cannot train, so this is the MLP.`;
-    return { text: await readText(DENSE_JOB), origin: DENSE_JOB, notes: [why] };
-  }
-
-  private async withData(text: string, origin: string): Promise<{ job: Job; notes: string[] }> {
-    const job = parseJob(text, origin, this.flags);
-    const resolved = await resolveDataset(job.dataset.name, {
-      ...(this.flags.dataDir === undefined ? {} : { dataDirectory: this.flags.dataDir }),
-      environment: process.env,
-      notice: (line) => this.display.note(line),
-    });
-    if ('files' in resolved) {
-      const [path] = Object.values(resolved.files);
-      this.datasetLine = `${job.dataset.name}${path === undefined ? '' : ` (${path})`}`;
-      return { job, notes: [] };
-    }
-    // Who names a data set, in a file or by a flag, wants that one; the newcomer's default has a stand-in.
-    if (this.file !== undefined || this.flags.dataset !== undefined || this.flags.resume !== undefined) {
-      throw new TardigradError('NOT_FOUND', resolved.unavailable, { next: 'Or train on --dataset digits, which needs no files.' });
-    }
-    const name = job.name.replace('mnist', 'digits');
-    const stand = parseJob(text, origin, { ...this.flags, dataset: 'digits', name: this.flags.name ?? name });
-    this.datasetLine = 'digits (generated)';
-    return { job: stand, notes: [`${resolved.unavailable} Trains on digits instead, a generated data set.`] };
   }
 
   // ---- while it trains
@@ -384,39 +337,6 @@ class Training {
   }
 }
 
-/** Something to go on from: what a cut's manifest makes of a folder. */
-async function hasCheckpoint(run: string): Promise<boolean> {
-  const cuts = await readdir(`${run}/checkpoints`).catch(() => []);
-  const manifests = cuts.map((cut) =>
-    stat(`${run}/checkpoints/${cut}/manifest.json`).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return (await Promise.all(manifests)).includes(true);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new TardigradError('NOT_FOUND', `${path} cannot be read: ${errorMessage(error)}.`, { next: 'See examples/ for job files.' });
-  }
-}
-
 function packageVersion(): string {
   return (JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { version: string }).version;
-}
-
-/** What set-up found; it decides which default can train. */
-function nativeState(): { installed: boolean; reason: string } {
-  try {
-    const record = JSON.parse(readFileSync(`${ROOT}node_modules/.tardigrad/native.json`, 'utf8')) as {
-      installed: boolean;
-      reason?: string;
-    };
-    return { installed: record.installed, reason: record.reason ?? 'set-up could not install it' };
-  } catch {
-    return { installed: false, reason: 'set-up has not run' };
-  }
 }
