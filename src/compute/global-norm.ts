@@ -8,14 +8,6 @@
  */
 import { assert } from '../errors.ts';
 
-/** Index of the first NaN or infinity, or -1. */
-export function firstNonFinite(gradient: Float32Array): number {
-  for (let i = 0; i < gradient.length; i += 1) {
-    if (!Number.isFinite(gradient[i]!)) return i;
-  }
-  return -1;
-}
-
 /** Euclidean length of the whole vector. It cannot overflow: float32 squares fit in double precision. */
 export function globalNorm(gradient: Float32Array): number {
   let sum = 0;

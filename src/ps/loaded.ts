@@ -8,6 +8,7 @@ import { createPolicy } from '../algorithms/policies/registry.ts';
 import { createSchedule } from '../algorithms/schedules/registry.ts';
 import { TardigradError } from '../errors.ts';
 import type { VectorMemory } from '../tensor/slabs.ts';
+import type { VectorPool } from '../tensor/vector-pool.ts';
 import type { Range } from '../transport/messages.ts';
 import { BatchLedger } from './batch-ledger.ts';
 import type { Order, ShardConfig, StagedPush } from './events.ts';
@@ -35,13 +36,15 @@ export class Loaded {
   arrivals = 0;
   private updates: number;
   private hasWeights: boolean;
+  private readonly copies: VectorPool;
   private snapshot: Float32Array | undefined;
 
-  constructor({ config, parts, ranges, mapVersion }: LoadOrder, vectors: ShardVectors) {
+  constructor({ config, parts, ranges, mapVersion }: LoadOrder, vectors: ShardVectors, copies: VectorPool) {
     this.config = config;
     this.ranges = ranges;
     this.mapVersion = mapVersion;
     this.vectors = vectors;
+    this.copies = copies;
     this.policy = createPolicy<KeptPush>(config.consistency);
     this.batches = new BatchLedger(parts?.outcomes ?? []);
     this.sequences = new Map(Object.entries(parts?.sequences ?? {}));
@@ -59,21 +62,26 @@ export class Loaded {
     return this.hasWeights;
   }
 
-  /** A copy of the weights at `version`, shared by the pulls that read it. */
+  /** A copy of the weights at `version`, shared by all that read it: a vector of the memory's pool, with the caller as one holder. */
   weights(): Float32Array {
     this.snapshot ??= this.vectors.weights();
-    return this.snapshot;
+    return this.copies.share(this.snapshot);
   }
 
   initialize(values: Float32Array): void {
     this.vectors.initialize(values);
     this.hasWeights = true;
-    this.snapshot = undefined;
+    this.changed();
   }
 
   apply(update: PlannedUpdate<KeptPush>): void {
     this.vectors.apply(update);
     this.updates += 1;
+    this.changed();
+  }
+
+  private changed(): void {
+    if (this.snapshot) this.copies.give(this.snapshot);
     this.snapshot = undefined;
   }
 }

@@ -60,7 +60,7 @@ export class ParameterServerRole implements ParameterServerHandlers {
 
   constructor(options: RoleOptions) {
     this.options = options;
-    this.service = createParameterServerService(this, { onError: options.onError });
+    this.service = createParameterServerService(this, { onError: options.onError, vectors: options.memory.copies });
   }
 
   // ---- the data plane
@@ -269,6 +269,7 @@ export class ParameterServerRole implements ParameterServerHandlers {
     if (reply.type === 'done') {
       held.lags = new LagHistogram();
       held.snapshot = undefined;
+      this.options.memory.copies.clear(); // of lengths that may never come again
       if (config.recordFolder !== undefined && !held.records) {
         held.records = new RecordFile(join(config.recordFolder, `shard-${config.shardIndex}.jsonl`));
       }

@@ -10,6 +10,7 @@ import type { OptimizedRun, Optimizer } from '../algorithms/optimizers/optimizer
 import type { Schedule } from '../algorithms/schedules/schedule.ts';
 import { assert } from '../errors.ts';
 import { sha256OfRuns, sha256OfVectors } from '../tensor/hash.ts';
+import type { VectorPool } from '../tensor/vector-pool.ts';
 import type { Slab, VectorMemory, VectorNeed } from '../tensor/slabs.ts';
 import type { Range } from '../transport/messages.ts';
 import type { OpenUpdate, SegmentState, ShardParts } from './events.ts';
@@ -54,6 +55,7 @@ export class ShardVectors {
   readonly elements: number;
   private readonly rule: UpdateRule;
   private readonly slabs: readonly Slab[];
+  private readonly copies: VectorPool;
   private segments: Segment[];
 
   /** @throws RESOURCE_EXHAUSTED where the memory refuses so many elements */
@@ -62,6 +64,7 @@ export class ShardVectors {
     this.rule = rule;
     this.elements = need.elements;
     this.slabs = memory.allocate(need);
+    this.copies = memory.copies;
     this.segments = this.place(parts?.pieces ?? ranges.map((range) => ({ ...range, steps: 0, samples: 0 })));
     if (parts) this.fill(parts);
   }
@@ -172,7 +175,7 @@ export class ShardVectors {
     return this.segments.map(({ start, length, steps, samples }) => ({ start, length, steps, samples }));
   }
 
-  /** A copy of the weights, in one vector. */
+  /** A copy of the weights, in one vector of the memory's pool, held by the caller. */
   weights(): Float32Array {
     return this.copyOf(0);
   }
@@ -183,9 +186,7 @@ export class ShardVectors {
   }
 
   private copyOf(index: number): Float32Array {
-    const [first, ...others] = this.slabs.map(({ vectors }) => vectors[index]!);
-    if (first !== undefined && others.length === 0) return first.slice();
-    const copy = new Float32Array(this.elements);
+    const copy = this.copies.take(this.elements);
     for (const { offset, vectors } of this.slabs) copy.set(vectors[index]!, offset);
     return copy;
   }

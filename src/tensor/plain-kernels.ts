@@ -6,6 +6,7 @@
  * so each line below is what float32 hardware computes, without a fused multiply-add. Storing into a Float32Array rounds too,
  * which is why the outermost operation of an assignment carries no fround.
  */
+import { bitsOf, firstNonFinite as firstNonFiniteBits } from './finite.ts';
 import { assert } from '../errors.ts';
 import { powInteger } from '../fixed-math.ts';
 import type { Kernels } from './kernels.ts';
@@ -169,12 +170,7 @@ function clipByValue(g: Float32Array, limit: number): void {
 }
 
 function firstNonFinite(g: Float32Array): number {
-  for (let i = 0; i < g.length; i += 1) {
-    const gi = g[i]!;
-    // Infinity - Infinity and NaN - NaN are NaN, which differs from everything.
-    if (gi - gi !== 0) return i;
-  }
-  return -1;
+  return firstNonFiniteBits(bitsOf(g), 0, g.length);
 }
 
 function sumOfSquares(g: Float32Array): number {

@@ -9,6 +9,7 @@
 import { TardigradError, errorMessage } from '../errors.ts';
 import type { Kernels } from './kernels.ts';
 import { plainKernels } from './plain-kernels.ts';
+import { VectorPool } from './vector-pool.ts';
 import { WINDOW_BYTES, simdKernels } from './simd/simd-kernels.ts';
 
 /** Consecutive elements of some vectors. Nothing that is handed out here is ever moved. */
@@ -31,6 +32,8 @@ export interface VectorNeed {
 
 export interface VectorMemory {
   readonly name: 'plain' | 'simd';
+  /** For what is copied out of the slabs, and for gradients on their way in. */
+  readonly copies: VectorPool;
   /** The error that `allocate` would throw for so much, before anything is taken. RESOURCE_EXHAUSTED, naming the limit. */
   refusal(need: VectorNeed): TardigradError | undefined;
   /**
@@ -78,6 +81,7 @@ export function plainMemory(limits: SlabLimits = SLAB_LIMITS): VectorMemory {
     overShardBytes(need, need.elements * need.vectors * ELEMENT_BYTES, limits);
   return {
     name: 'plain',
+    copies: new VectorPool(),
     refusal,
     allocate(need) {
       const refused = refusal(need);
@@ -94,6 +98,7 @@ export function slabMemory(module: WebAssembly.Module, limits: SlabLimits = SLAB
   const refusal = (need: VectorNeed): TardigradError | undefined => overShardBytes(need, slabsFor(need, limits.slabElements).bytes, limits);
   return {
     name: 'simd',
+    copies: new VectorPool(),
     refusal,
     allocate(need) {
       const refused = refusal(need);

@@ -3,6 +3,7 @@
  * copied before gRPC frames it: the vector must stay as it is until it is answered. Receiving puts each chunk where it
  * belongs, in order and without holes.
  */
+import { newVector } from '../tensor/vector-pool.ts';
 import type { PushChunk } from './generated/tardigrad/v1/PushChunk.ts';
 import type { WeightsChunk, WeightsChunk__Output } from './generated/tardigrad/v1/WeightsChunk.ts';
 import type { WeightsHeader as WireWeightsHeader, WeightsHeader__Output } from './generated/tardigrad/v1/WeightsHeader.ts';
@@ -107,10 +108,4 @@ export class WeightsAssembler {
     this.#offset = 0;
     return undefined;
   }
-}
-
-/** A vector of any content: every element of it is about to be written, so that filling it with zeros would be a lost pass. */
-export function newVector(elements: number): Float32Array {
-  const bytes = Buffer.allocUnsafeSlow(elements * ELEMENT_BYTES);
-  return new Float32Array(bytes.buffer, bytes.byteOffset, elements);
 }

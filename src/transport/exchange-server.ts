@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import { TardigradError } from '../errors.ts';
+import { VectorPool } from '../tensor/vector-pool.ts';
 import { weightsChunks } from './chunks.ts';
 import type { ExchangeReply } from './generated/tardigrad/v1/ExchangeReply.ts';
 import type { ExchangeRequest__Output } from './generated/tardigrad/v1/ExchangeRequest.ts';
@@ -41,7 +42,10 @@ export interface ParameterServerHandlers {
    * cannot be said: UNAVAILABLE where nothing of the job is loaded, FAILED_PRECONDITION for an older history.
    */
   expected(identity: Identity): ExpectedPush | TardigradError;
-  /** A whole message. The gradient of a push is the callee's to keep. */
+  /**
+   * A whole message. The gradient of a push is the callee's until it answers; after that only where it answered `buffered`,
+   * for then the gradient still waits to be applied.
+   */
   message(stream: number, message: UpMessage): void;
   /** The stream is over, also where `closeStream` ended it; nothing sent to it arrives any more. */
   closed(stream: number): void;
@@ -53,6 +57,8 @@ export interface ParameterServerHandlers {
 }
 
 export interface ParameterServerOptions {
+  /** Where staged gradients come from, and where weights go back to once they are sent. */
+  readonly vectors?: VectorPool;
   readonly limits?: TransportLimits;
   /** Our own bugs, thrown by the handlers. The stream or call that met one ends with INTERNAL. */
   readonly onError?: (error: unknown) => void;
@@ -98,6 +104,7 @@ class Service implements ParameterServerService {
   readonly #onError: (error: unknown) => void;
   readonly #streams = new Map<number, Stream>();
   readonly #staged = new StagedBytes();
+  readonly #vectors: VectorPool;
   #reads = 0;
   #nextStream = 1;
   #sweeper: NodeJS.Timeout | undefined;
@@ -106,6 +113,7 @@ class Service implements ParameterServerService {
     this.#handlers = handlers;
     this.#limits = options.limits ?? LIMITS;
     this.#onError = options.onError ?? (() => {});
+    this.#vectors = options.vectors ?? new VectorPool();
     this.implementation = {
       Exchange: (call) => this.#exchange(call),
       Pull: (call) => void this.#pull(call),
@@ -131,8 +139,8 @@ class Service implements ParameterServerService {
   send(id: number, message: DownMessage, epoch: number): void {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
-    if (message.type === 'push') stream.staging.answered(message.sequence);
-    if (message.type === 'refusal' && message.about === 'push') stream.staging.answered(message.sequence);
+    if (message.type === 'push') stream.staging.answered(message.sequence, message.outcome === 'buffered');
+    if (message.type === 'refusal' && message.about === 'push') stream.staging.answered(message.sequence, false);
     stream.unanswered.answered(message);
     stream.send(message, epoch);
     this.#endIfDone(stream);
@@ -153,7 +161,12 @@ class Service implements ParameterServerService {
   #open(parts: Pick<Stream, 'send' | 'end' | 'overdue' | 'waitingBytes'>): Stream {
     const stream: Stream = {
       id: this.#nextStream++,
-      staging: new PushStaging({ limits: this.#limits, server: this.#staged, expected: (identity) => this.#handlers.expected(identity) }),
+      staging: new PushStaging({
+        limits: this.#limits,
+        server: this.#staged,
+        vectors: this.#vectors,
+        expected: (identity) => this.#handlers.expected(identity),
+      }),
       identity: undefined,
       unanswered: new Unanswered(),
       heardMs: performance.now(),
@@ -247,8 +260,10 @@ class Service implements ParameterServerService {
       waitingBytes: () => outbox.waitingBytes,
       overdue: () => outbox.stalled(),
       send: (message, epoch) => {
-        const bytes = message.type === 'weights' ? message.values.byteLength : 0;
-        const full = outbox.send(message.type === 'weights' ? replies(message, epoch) : [downToWire(message, epoch)], bytes);
+        const full =
+          message.type === 'weights'
+            ? outbox.send(replies(message, epoch), message.values.byteLength, () => this.#vectors.give(message.values))
+            : outbox.send([downToWire(message, epoch)], 0);
         if (full !== undefined) this.#close(stream, full);
       },
       end: (error) => {

@@ -5,6 +5,7 @@
  */
 import { overLimit } from './limits.ts';
 import type { TransportLimits } from './limits.ts';
+import { assert } from '../errors.ts';
 import type { TardigradError } from '../errors.ts';
 
 /** The part of a gRPC stream that an outbox needs. */
@@ -16,6 +17,10 @@ export interface ChunkWriter<Chunk> {
 interface Waiting<Chunk> {
   readonly chunks: Iterator<Chunk>;
   readonly bytes: number;
+  readonly sent: (() => void) | undefined;
+  underWay: number;
+  /** No further chunk will come of it. */
+  cut: boolean;
 }
 
 /** Chunks handed to the stream and not on their way yet: enough to keep a fast one busy. */
@@ -27,7 +32,8 @@ export class Outbox<Chunk> {
   readonly #nowMs: () => number;
   readonly #onProgress: (() => void) | undefined;
   readonly #waiting: Waiting<Chunk>[] = [];
-  #underWay = 0;
+  /** The message of each chunk that is under way, in order. */
+  readonly #underWay: Waiting<Chunk>[] = [];
   #full = false;
   #pumping = false;
   #closed = false;
@@ -49,7 +55,7 @@ export class Outbox<Chunk> {
   }
 
   get empty(): boolean {
-    return this.#waiting.length === 0 && this.#underWay === 0;
+    return this.#waiting.length === 0 && this.#underWay.length === 0;
   }
 
   /** Bytes of the messages that wait, whole ones also where a part is on its way. */
@@ -57,8 +63,11 @@ export class Outbox<Chunk> {
     return this.#waitingBytes;
   }
 
-  /** @returns the limit that the message would break; it is not sent then, and the stream is of no more use */
-  send(chunks: Iterable<Chunk>, bytes: number): TardigradError | undefined {
+  /**
+   * @param sent called once the message's memory is not needed any more; never where the stream ends before
+   * @returns the limit that the message would break; it is not sent then, and the stream is of no more use
+   */
+  send(chunks: Iterable<Chunk>, bytes: number, sent?: () => void): TardigradError | undefined {
     if (this.#closed || this.#sent !== undefined) return undefined;
     if (this.empty) this.#progressMs = this.#nowMs();
     const messages = this.#waiting.length + 1;
@@ -69,7 +78,7 @@ export class Outbox<Chunk> {
     if (this.#waiting.length > 0 && total > this.#limits.queuedBytesPerStream) {
       return overLimit('queuedBytesPerStream', total, 'Bytes that the peer has not taken', this.#limits);
     }
-    this.#waiting.push({ chunks: chunks[Symbol.iterator](), bytes });
+    this.#waiting.push({ chunks: chunks[Symbol.iterator](), bytes, sent, underWay: 0, cut: false });
     this.#waitingBytes = total;
     this.#pump();
     return undefined;
@@ -103,25 +112,31 @@ export class Outbox<Chunk> {
     // write() may call back before it returns.
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.#closed && !this.#full && this.#underWay < CHUNKS_UNDER_WAY) {
+    while (!this.#closed && !this.#full && this.#underWay.length < CHUNKS_UNDER_WAY) {
       const head = this.#waiting[0];
       if (head === undefined) break;
       const { value, done } = head.chunks.next();
       if (done === true) {
         this.#waiting.shift();
         this.#waitingBytes -= head.bytes;
+        head.cut = true;
+        if (head.underWay === 0) head.sent?.();
         continue;
       }
-      this.#underWay += 1;
+      head.underWay += 1;
+      this.#underWay.push(head);
       if (!this.#writer.write(value, this.#written)) this.#full = true;
     }
     this.#pumping = false;
   }
 
   readonly #written = (): void => {
-    this.#underWay -= 1;
+    const message = this.#underWay.shift();
+    assert(message !== undefined, 'what was written was under way');
+    message.underWay -= 1;
     this.#progressMs = this.#nowMs();
     if (this.#closed) return;
+    if (message.cut && message.underWay === 0) message.sent?.();
     this.#onProgress?.();
     this.#pump();
     this.#endIfSent();

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { Options } from '@grpc/proto-loader';
+import { withChunkWire } from './chunk-wire.ts';
 import type { ProtoGrpcType } from './generated/coordinator.ts';
 import type { CoordinatorDefinition } from './generated/tardigrad/v1/Coordinator.ts';
 import type { ParameterServerDefinition } from './generated/tardigrad/v1/ParameterServer.ts';
@@ -41,6 +42,6 @@ const loaded = grpc.loadPackageDefinition(
   loadSync(['tardigrad/v1/parameter_server.proto', 'tardigrad/v1/coordinator.proto'], loaderOptions()),
 ) as unknown as ProtoGrpcType;
 
-export const parameterServer: ParameterServerDefinition = loaded.tardigrad.v1.ParameterServer.service;
+export const parameterServer: ParameterServerDefinition = withChunkWire(loaded.tardigrad.v1.ParameterServer.service);
 export const shardControl: ShardControlDefinition = loaded.tardigrad.v1.ShardControl.service;
 export const coordinator: CoordinatorDefinition = loaded.tardigrad.v1.Coordinator.service;

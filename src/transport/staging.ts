@@ -6,8 +6,9 @@
  */
 import { TardigradError, assert } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { ELEMENT_BYTES, bytesOf, newVector } from './chunks.ts';
-import { firstNonFinite } from './finite.ts';
+import type { VectorPool } from '../tensor/vector-pool.ts';
+import { ELEMENT_BYTES, bytesOf } from './chunks.ts';
+import { bitsOf, firstNonFinite } from '../tensor/finite.ts';
 import type { PushChunk__Output } from './generated/tardigrad/v1/PushChunk.ts';
 import type { PushHeader__Output } from './generated/tardigrad/v1/PushHeader.ts';
 import { CHUNK_BYTES, overLimit } from './limits.ts';
@@ -38,6 +39,8 @@ export class StagedBytes {
 export interface StagingOptions {
   readonly limits: TransportLimits;
   readonly server: StagedBytes;
+  /** Where the gradients come from, and go back to. */
+  readonly vectors: VectorPool;
   readonly expected: (identity: Identity) => ExpectedPush | TardigradError;
 }
 
@@ -57,8 +60,8 @@ export class PushStaging {
   #staged: Staged | undefined;
   /** The refused push whose further chunks may be on their way: dropped, up to the next header. */
   #refused: number | undefined;
-  /** Bytes of pushes that came whole and have no reply yet, by sequence. */
-  readonly #unanswered = new Map<number, number>();
+  /** Gradients of pushes that came whole and have no reply yet, by sequence; several where one was sent again meanwhile. */
+  readonly #unanswered = new Map<number, Float32Array[]>();
   #usedBytes = 0;
 
   constructor(options: StagingOptions) {
@@ -85,10 +88,18 @@ export class PushStaging {
     return chunk.last ? this.#finish(staged, chunk) : undefined;
   }
 
-  /** A push was answered, or its answer will never be sent here. */
-  answered(sequence: number): void {
-    this.#release(this.#unanswered.get(sequence) ?? 0);
+  /**
+   * A push was answered.
+   * @param kept its gradient still waits to be applied: its memory stays its keeper's
+   */
+  answered(sequence: number, kept: boolean): void {
+    const gradients = this.#unanswered.get(sequence);
+    if (gradients === undefined) return;
     this.#unanswered.delete(sequence);
+    for (const { byteLength } of gradients) this.#release(byteLength);
+    const [only, ...more] = gradients;
+    // Of several with one sequence nobody here can tell which one the answer is for.
+    if (only !== undefined && more.length === 0 && !kept) this.#options.vectors.give(only);
   }
 
   /** Refuses what is being staged, for a reason that is not in its chunks. */
@@ -120,9 +131,8 @@ export class PushStaging {
     const elements = header.kind === 'void' ? 0 : expected.elements;
     const refused = this.#reserve(elements * ELEMENT_BYTES);
     if (refused !== undefined) return refused;
-    const gradient = newVector(elements);
-    const bits = new Int32Array(gradient.buffer, gradient.byteOffset, elements);
-    this.#staged = { header, identity, gradient, bytes: bytesOf(gradient), bits, offset: 0, chunks: 0 };
+    const gradient = this.#options.vectors.take(elements);
+    this.#staged = { header, identity, gradient, bytes: bytesOf(gradient), bits: bitsOf(gradient), offset: 0, chunks: 0 };
     return undefined;
   }
 
@@ -159,7 +169,7 @@ export class PushStaging {
     const fault = header.kind === 'void' ? undefined : mismatch(header, expected);
     if (fault !== undefined) return this.#refuse(chunk, invalid(fault), header.clock);
     this.#staged = undefined;
-    this.#unanswered.set(header.sequence, (this.#unanswered.get(header.sequence) ?? 0) + gradient.byteLength);
+    this.#unanswered.set(header.sequence, [...(this.#unanswered.get(header.sequence) ?? []), gradient]);
     return { type: 'push', header, gradient };
   }
 
@@ -186,7 +196,9 @@ export class PushStaging {
   }
 
   #discard(): void {
-    if (this.#staged !== undefined) this.#release(this.#staged.gradient.byteLength);
+    if (this.#staged === undefined) return;
+    this.#release(this.#staged.gradient.byteLength);
+    this.#options.vectors.give(this.#staged.gradient);
     this.#staged = undefined;
   }
 }

@@ -62,6 +62,36 @@ export function serverOptions(streamsPerConnection: number): ServerOptions {
   };
 }
 
+/**
+ * A serialised message in two pieces. grpc-js never looks at a message's bytes: it takes a frame of the message's length and
+ * lets it copy itself there, once, before it reports the message as written. So what looks like a Buffer need be no more
+ * than that, and a chunk's numbers go from the vector into the frame without a stop.
+ */
+class Gathered {
+  readonly #head: Uint8Array;
+  readonly #data: Uint8Array;
+  readonly length: number;
+  readonly byteLength: number;
+
+  constructor(head: Uint8Array, data: Uint8Array) {
+    this.#head = head;
+    this.#data = data;
+    this.length = head.length + data.length;
+    this.byteLength = this.length;
+  }
+
+  copy(target: Uint8Array, targetStart: number): number {
+    target.set(this.#head, targetStart);
+    target.set(this.#data, targetStart + this.#head.length);
+    return this.length;
+  }
+}
+
+/** @param data read when the message is framed: it must stay as it is until the message is written */
+export function gathered(head: Uint8Array, data: Uint8Array): Buffer {
+  return new Gathered(head, data) as unknown as Buffer;
+}
+
 /** What we know of grpc-js's Server beyond its types. */
 interface ServerInternals {
   readonly commonServerOptions?: Http2ServerOptions;

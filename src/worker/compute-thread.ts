@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { addEvaluations, evaluateBatch, nothingEvaluated } from '../compute/evaluate.ts';
 import { loadBackend, type Backend } from '../compute/backends.ts';
 import { capturing } from '../compute/captured-step.ts';
-import { clipByGlobalNorm, firstNonFinite } from '../compute/global-norm.ts';
+import { clipByGlobalNorm } from '../compute/global-norm.ts';
 import { StepCache } from '../compute/gradient-step.ts';
 import { accumulate } from '../algorithms/local/accumulate.ts';
 import type { BatchGradient, LocalRule } from '../algorithms/local/local-rule.ts';
@@ -104,7 +104,7 @@ function gradient(state: Prepared, { slot, firstBatch, count, life }: Extract<Co
     return { loss, samples };
   };
   const { loss, samples } = state.rule.run(plainKernels, count, batchGradient, slotOf(request.weights, slot, elements), out);
-  const finite = firstNonFinite(out) < 0;
+  const finite = plainKernels.firstNonFinite(out) < 0;
   const { byGlobalNorm } = request.spec.clip;
   if (finite && byGlobalNorm !== undefined) clipByGlobalNorm(out, byGlobalNorm);
   say({ type: 'gradient', slot, life, loss, samples, finite, dataMs, computeMs: performance.now() - startMs - dataMs });

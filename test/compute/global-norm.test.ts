@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clipByGlobalNorm, firstNonFinite, globalNorm } from '../../src/compute/global-norm.ts';
+import { clipByGlobalNorm, globalNorm } from '../../src/compute/global-norm.ts';
 
 describe('clipByGlobalNorm', () => {
   test('scales a longer gradient to the limit and returns the length before', () => {
@@ -38,14 +38,5 @@ describe('clipByGlobalNorm', () => {
 
   test('refuses a limit that clips everything', () => {
     expect(() => clipByGlobalNorm(Float32Array.of(1), 0)).toThrow(/above 0/);
-  });
-});
-
-describe('firstNonFinite', () => {
-  test('names the first NaN or infinity, or -1', () => {
-    expect(firstNonFinite(Float32Array.of(1, 2))).toBe(-1);
-    expect(firstNonFinite(Float32Array.of(1, Number.NaN, Infinity))).toBe(1);
-    expect(firstNonFinite(Float32Array.of(-Infinity))).toBe(0);
-    expect(firstNonFinite(new Float32Array())).toBe(-1);
   });
 });

@@ -22,7 +22,9 @@ describe('the protocol', () => {
 
   it('keeps bytes as a view of the message', () => {
     const { requestSerialize, requestDeserialize } = parameterServer.Push;
-    const message = requestSerialize({ sequence: 1, data: Buffer.from('data') });
+    const serialized = requestSerialize({ sequence: 1, data: Buffer.from('data') });
+    const message = Buffer.alloc(serialized.length);
+    serialized.copy(message, 0);
     const { data } = requestDeserialize(message);
     expect(data.buffer).toBe(message.buffer);
     expect(data.toString()).toBe('data');

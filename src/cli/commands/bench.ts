@@ -10,6 +10,7 @@ import { runStepLoad, type StepLoadOptions, type StepLoadResult } from '../bench
 import { benchTraining, type TrainingResult } from '../bench/training-bench.ts';
 import { tensorFlowEnvironment, type BackendName } from '../../compute/backends.ts';
 import { errorMessage } from '../../errors.ts';
+import { collectWithoutMarking } from '../garbage-collection.ts';
 import { wholeNumber } from './options.ts';
 
 const MLP_ELEMENTS = 101_770;
@@ -59,6 +60,7 @@ export function benchLoadCommands(): Command[] {
 
 /** One line of JSON and the end, whatever is still open. */
 async function say(measure: () => Promise<unknown>): Promise<never> {
+  collectWithoutMarking(); // as the roles do
   try {
     process.stdout.write(`${JSON.stringify(await measure())}\n`);
     process.exit(0);

@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstNonFinite } from '../../src/transport/finite.ts';
-
-function bitsOf(values: Float32Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length);
-}
+import { bitsOf, firstNonFinite } from '../../src/tensor/finite.ts';
 
 describe('the search for values that are not finite', () => {
   it('finds the first one, over any bit patterns and any part of the vector', () => {
