@@ -1,9 +1,11 @@
 /** A whole cluster on this machine: which processes there are, with which arguments, and where they meet. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { tensorFlowEnvironment } from '../compute/native-tensorflow.ts';
 import type { Job } from '../config/job.ts';
 import type { TardigradError } from '../errors.ts';
+import { defaultWorkerMemoryBytes, memoryBytes } from '../worker/memory-limit.ts';
+import { gpuEnvironment, placement } from './gpu-placement.ts';
 import type { RunFolder } from './run-folder.ts';
 import { Supervisor, type RoleProcess } from './supervisor.ts';
 
@@ -11,12 +13,26 @@ export interface LocalClusterOptions {
   readonly job: Job;
   readonly folder: RunFolder;
   readonly dataDirectory: string | undefined;
+  /** Those to compute on, as CUDA_VISIBLE_DEVICES names them. */
+  readonly gpus: readonly string[];
   readonly onHopeless: (error: TardigradError) => void;
   readonly onDeath: (name: string, how: string) => void;
   /** The last worker has ended by itself: because the job is over, or else nobody is left to train it. */
   readonly onWorkersLeft: () => void;
 }
 
+/** A role of this kind loads TensorFlow. */
+interface ComputingRole {
+  readonly command: 'worker' | 'evaluator';
+  readonly name: string;
+  readonly common: readonly string[];
+  /** The one that it sees; undefined: whatever there is. */
+  readonly gpu: string | undefined;
+  readonly onLeft?: () => void;
+}
+
+/** Of the roles' option --worker-memory-bytes; set by a person, it holds for all of them. */
+const WORKER_MEMORY = 'TARDIGRAD_WORKER_MEMORY_BYTES';
 const ENTRY = fileURLToPath(new URL('./main.js', import.meta.url));
 
 export class LocalCluster {
@@ -60,10 +76,13 @@ export class LocalCluster {
       this.workersLeft += 1;
       if (this.workersLeft === job.workers.count) this.options.onWorkersLeft();
     };
-    for (let index = 0; index < job.workers.count; index += 1) this.computing('worker', `worker-${index}`, common, onLeft);
+    // The evaluator takes its turn behind the workers.
+    const gpus = placement(this.options.gpus, job.workers.count + 1);
+    for (let index = 0; index < job.workers.count; index += 1)
+      this.computing({ command: 'worker', name: `worker-${index}`, common, gpu: gpus[index], onLeft });
     this.startEvaluator = () => {
       this.startEvaluator = () => undefined;
-      this.computing('evaluator', 'evaluator', common);
+      this.computing({ command: 'evaluator', name: 'evaluator', common, gpu: gpus[job.workers.count] });
     };
     return address;
   }
@@ -71,16 +90,24 @@ export class LocalCluster {
   /** Once training goes: until then it would only take the cores from those that others wait for. Later calls do nothing. */
   startEvaluator: () => void = () => undefined;
 
-  private computing(command: string, name: string, common: readonly string[], onLeft = (): void => undefined): void {
+  private computing({ command, name, common, gpu, onLeft }: ComputingRole): void {
     const { job, dataDirectory } = this.options;
     const threads = job.threads === 'auto' ? Math.max(1, Math.floor(availableParallelism() / job.workers.count)) : job.threads;
+    const memory = defaultWorkerMemoryBytes({
+      totalBytes: memoryBytes(totalmem(), process.constrainedMemory()),
+      processes: job.workers.count + 1,
+    });
     const data = dataDirectory === undefined ? [] : ['--data-dir', dataDirectory];
     this.role({
       name,
       kind: 'worker',
-      onLeft,
+      ...(onLeft && { onLeft }),
       args: () => [command, '--name', name, '--backend', job.backend, '--threads', String(threads), ...data, ...common],
-      env: tensorFlowEnvironment(threads),
+      env: {
+        ...tensorFlowEnvironment(threads),
+        ...gpuEnvironment(gpu, process.env),
+        [WORKER_MEMORY]: process.env[WORKER_MEMORY] ?? String(memory),
+      },
     });
   }
 

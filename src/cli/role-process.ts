@@ -1,6 +1,7 @@
 /** What every role's process shares: a log on stderr, one ready line on stdout, and an end. */
 import pino from 'pino';
 import { errorMessage } from '../errors.ts';
+import { collectWithoutMarking } from './garbage-collection.ts';
 
 export type Log = (event: string, facts: Readonly<Record<string, unknown>>) => void;
 
@@ -53,6 +54,7 @@ export async function runRole(
   log: Log,
   body: () => Promise<{ done: Promise<number>; end: () => void; close: () => Promise<void> }>,
 ): Promise<void> {
+  collectWithoutMarking();
   exitWithLauncher(log);
   const onBug = (error: unknown): void => {
     try {

@@ -1,13 +1,15 @@
 /**
  * Keeps the processes of a local cluster alive: starts each role as a process of its own, waits until it says that it is
- * ready, and starts it anew when it dies; what will never run ends in an error within two minutes. Each child's standard input is a pipe from here: when this process is gone, by
- * whatever means, the pipe closes and every child ends by itself.
+ * ready, and starts it anew when it dies; what will never run ends in an error: at once where it says so itself, and else
+ * within two minutes. Each child's standard input is a pipe from here: when this process is gone, by whatever means, the
+ * pipe closes and every child ends by itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { TardigradError } from '../errors.ts';
+import { EXIT } from './exit-codes.ts';
 
 export interface RoleProcess {
   /** e.g. "ps-0": names the log too. */
@@ -167,9 +169,20 @@ export class Supervisor {
     if (child.process !== running) return;
     child.process = undefined;
     if (this.stopping) return;
-    if (code === 0 && child.role.kind === 'worker') {
+    if (code === EXIT.done && child.role.kind === 'worker') {
       child.done = true;
       child.role.onLeft?.();
+      return;
+    }
+    if (code === EXIT.unfit) {
+      // Its last line says why, and has been read when its pipes are closed.
+      running.once('close', () => this.onHopeless(this.unfit(child)));
+      return;
+    }
+    // Before it works it looks at no limit: so this cannot go round in a circle without any work done.
+    if (code === EXIT.memoryLimit && child.confirmed) {
+      child.role.onExit?.('has reached its memory limit and left');
+      this.launch(child);
       return;
     }
     const how = signal === null ? `ended with code ${code}` : `was killed (${signal})`;
@@ -179,7 +192,11 @@ export class Supervisor {
     if (failedStart) child.failedStarts += 1;
     else child.deathsMs = [...child.deathsMs.filter((at) => nowMs - at < RESTART_WINDOW_MS), nowMs];
     if (child.failedStarts >= START_TRIES || child.deathsMs.length > RESTARTS_MAX) {
-      this.onHopeless(this.hopeless(child, how));
+      const often =
+        child.failedStarts >= START_TRIES
+          ? `${child.failedStarts} times in a row before it worked`
+          : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
+      this.onHopeless(this.hopeless(child, how, often));
       return;
     }
     const recent = failedStart ? child.failedStarts : child.deathsMs.length;
@@ -187,12 +204,13 @@ export class Supervisor {
     child.timer = setTimeout(() => this.launch(child), waitMs);
   }
 
-  private hopeless(child: Child, how: string): TardigradError {
-    const { role, tail, failedStarts } = child;
-    const often =
-      failedStarts >= START_TRIES
-        ? `${failedStarts} times in a row before it worked`
-        : `more than ${RESTARTS_MAX} times within ${RESTART_WINDOW_MS / 1000} s`;
+  private unfit({ role, tail }: Child): TardigradError {
+    return new TardigradError('FAILED_PRECONDITION', `${role.name} can never do its work here. ${tail.at(-1) ?? 'It did not say why.'}`, {
+      facts: { role: role.name },
+    });
+  }
+
+  private hopeless({ role, tail }: Child, how: string, often: string): TardigradError {
     return new TardigradError('UNAVAILABLE', `${role.name} ${how}, ${often}. Its last words:\n${tail.join('\n')}\n`, {
       facts: { role: role.name },
       next: `See ${role.logFile}.`,

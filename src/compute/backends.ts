@@ -34,8 +34,6 @@ export interface BackendOptions {
   readonly prefer?: BackendName | undefined;
   /** Cores for one operation of `tensorflow`. Default: all of them. */
   readonly threads?: number | undefined;
-  /** Refuse to compute on anything but a GPU. */
-  readonly require?: 'gpu' | undefined;
 }
 
 type Attempt = { readonly ok: true; readonly device: 'cpu' | 'gpu'; readonly what: string } | { readonly ok: false; readonly why: string };
@@ -43,7 +41,7 @@ type Attempt = { readonly ok: true; readonly device: 'cpu' | 'gpu'; readonly wha
 const require = createRequire(import.meta.url);
 const notInitialized: Attempt = { ok: false, why: 'tfjs could not initialize it' };
 
-/** @throws TardigradError FAILED_PRECONDITION where a GPU is required and there is none. */
+/** @throws TardigradError FAILED_PRECONDITION where none loads. */
 export async function loadBackend(options: BackendOptions = {}): Promise<Backend> {
   const failures: string[] = [];
   for (const name of backendNames.slice(backendNames.indexOf(options.prefer ?? 'tensorflow'))) {
@@ -54,7 +52,6 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
     }
     const asked = options.prefer === name ? ', as asked for' : '';
     const why = [`${name}: ${attempt.what}${asked}`, ...failures.map((failure) => `not ${failure}`)].join('; ');
-    if (options.require === 'gpu' && attempt.device !== 'gpu') throw noGpu(why);
     return createBackend(name, attempt.device, why);
   }
   throw new TardigradError('FAILED_PRECONDITION', `No backend computes here (${failures.join('; ')}).`, {
@@ -62,9 +59,16 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
   });
 }
 
-function noGpu(why: string): TardigradError {
-  return new TardigradError('FAILED_PRECONDITION', `The job requires a GPU, and TensorFlow does not compute on one here (${why}).`, {
-    next: 'Run the worker on a machine with an NVIDIA GPU and the CUDA build, or remove require: gpu.',
+/**
+ * Whether what computes here is what a job requires.
+ * @param backend what was chosen and why, as loadBackend said it
+ * @returns FAILED_PRECONDITION where it is not
+ */
+export function lackOf(required: 'none' | 'gpu', { device, why }: { device: string; why: string }): TardigradError | undefined {
+  if (required !== 'gpu' || device === 'gpu') return undefined;
+  return new TardigradError('FAILED_PRECONDITION', `The job requires a GPU, and what computes here is no GPU (${why}).`, {
+    facts: { required, device },
+    next: 'tardigrad doctor says what is missing; or run the worker where there is an NVIDIA GPU, or remove require: gpu from the job.',
   });
 }
 

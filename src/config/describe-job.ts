@@ -18,7 +18,7 @@ export interface JobFacts {
  */
 export function describeJob(job: Job, facts: JobFacts): string[] {
   const run: Run = { job, workers: facts.workers ?? job.workers.count, ...updatesPerEpoch(job, facts) };
-  return [what(run, facts), waiting(run), ...step(run), rate(run), ...shaping(run), watching(run), ending(run)];
+  return [what(run, facts), waiting(run), ...step(run), rate(run), ...shaping(run), ...device(run), watching(run), ending(run)];
 }
 
 const WHEN_LATE = {
@@ -121,6 +121,10 @@ function shaping({ job: { clip, optimizer } }: Run): string[] {
     ...(optimizer.weightDecay === 0 ? [] : [`weight decay ${optimizer.weightDecay} (${optimizer.weightDecayMode})`]),
   ];
   return parts.length === 0 ? [] : [`Gradients: ${parts.join(', ')}.`];
+}
+
+function device({ job }: Run): string[] {
+  return job.require === 'none' ? [] : ['Computes on GPUs only: a worker that sees none ends the run.'];
 }
 
 function watching({ job }: Run): string {

@@ -21,6 +21,7 @@ export function crossCheck(sections: JobSections): Problem[] {
     ...checkTasks(sections),
     ...checkData(sections),
     ...checkStop(sections),
+    ...checkDevice(sections),
     ...checkOptimization(sections),
   ];
 }
@@ -60,6 +61,11 @@ function checkStop({ stop }: JobSections): Problem[] {
   if (stop.epochs !== undefined || stop.maxSeconds !== undefined || stop.maxUpdates !== undefined) return [];
   const alone = stop.targetAccuracy === undefined ? '' : ' beside targetAccuracy, which may never be reached';
   return [{ path: 'stop', message: `the job would never end; give epochs, maxSeconds or maxUpdates${alone}` }];
+}
+
+function checkDevice({ backend, require }: JobSections): Problem[] {
+  if (require !== 'gpu' || (backend !== 'wasm' && backend !== 'cpu')) return [];
+  return [{ path: 'require', message: `${backend} never computes on a GPU; set backend to auto or tensorflow, or remove require` }];
 }
 
 function checkOptimization({ optimizer, dataset, stop }: JobSections): Problem[] {

@@ -143,6 +143,8 @@ export const JOB_SECTIONS = {
   }),
   /** `auto`: the best of tensorflow, wasm, cpu that runs here. */
   backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+  /** `gpu`: a worker that would compute on anything else ends with the reason. An evaluator may: it gives the same answers, only later. */
+  require: z.enum(['none', 'gpu']).default('none'),
   /** Compute threads of one worker; `auto` shares the cores between this machine's workers. */
   threads: wholeNumberOrAuto(1, 1_024).default('auto'),
   /** How soon a dead or silent process is noticed; every lease and deadline follows from it (deadlines.ts). */

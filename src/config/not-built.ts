@@ -32,7 +32,7 @@ export const NOT_BUILT_NAMES: ReadonlyMap<string, ReadonlySet<string>> = new Map
 
 /** Keys, by the path of the group that they will stand in. */
 export const NOT_BUILT_KEYS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['', new Set(['snapshotPull', 'require', 'localRule', 'durability', 'priority', 'isolation', 'onDivergence', 'nodeSelector'])],
+  ['', new Set(['snapshotPull', 'localRule', 'durability', 'priority', 'isolation', 'onDivergence', 'nodeSelector'])],
 ]);
 
 export function isNotBuilt(table: ReadonlyMap<string, ReadonlySet<string>>, path: string, name: unknown): boolean {

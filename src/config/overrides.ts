@@ -20,12 +20,16 @@ export interface JobOverrides {
   readonly maxUpdates?: number | undefined;
   readonly backend?: string | undefined;
   readonly threads?: number | undefined;
+  /** Workers to start where neither the file nor a flag says how many, and the backend can use a GPU: no flag. */
+  readonly workersByDefault?: number | undefined;
 }
 
 /** Key path → flag, for the keys that came from flags. */
 export type FlagNames = ReadonlyMap<string, string>;
 
-const FLAGS: { readonly [Override in keyof Required<JobOverrides>]: readonly [flag: string, path: string] } = {
+type Flag = Exclude<keyof JobOverrides, 'workersByDefault'>;
+
+const FLAGS: { readonly [Override in Flag]: readonly [flag: string, path: string] } = {
   name: ['--name', 'name'],
   seed: ['--seed', 'seed'],
   model: ['--model', 'model.name'],
@@ -53,13 +57,17 @@ export function applyOverrides(document: unknown, overrides: JobOverrides): { va
   if (!isGroup(document)) return { value: document, flags };
   const value: Group = { ...document };
   for (const [override, [flag, path]] of Object.entries(FLAGS)) {
-    const given = overrides[override as keyof JobOverrides];
+    const given = overrides[override as Flag];
     if (given === undefined) continue;
     flags.set(path, flag);
     const [section = '', key] = path.split('.');
     if (key === undefined) value[section] = given;
     else value[section] = { ...groupFor(section, key, value[section], given), [key]: given };
   }
+  const { workersByDefault } = overrides;
+  const backend = value['backend'] ?? 'auto';
+  if (workersByDefault !== undefined && value['workers'] === undefined && (backend === 'auto' || backend === 'tensorflow'))
+    value['workers'] = workersByDefault;
   return { value, flags };
 }
 

@@ -1,6 +1,7 @@
 /**
  * A worker that takes evaluation tasks only: it reads a snapshot of all shards at one cut, runs the test set, and reports
- * with the versions it really read. It pushes never and counts in no clock.
+ * with the versions it really read. It pushes never and counts in no clock. A job's `require: gpu` does not bind it: it steers
+ * nothing, and a GPU that it does not take is one more for the workers.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +17,7 @@ import { readWeights } from '../transport/stand-alone.ts';
 import type { Compute } from './compute-link.ts';
 import type { ComputeReply } from './compute-messages.ts';
 import { ask, type AskContext } from './coordinator-calls.ts';
-import type { WorkerOptions } from './process.ts';
+import type { WorkerEnd, WorkerOptions } from './process.ts';
 
 /** Between two questions for work. */
 const POLL_MS = 100;
@@ -52,9 +53,9 @@ export class EvaluatorProcess {
   }
 
   /** Resolves when the job is over. */
-  async run(): Promise<{ ok: boolean; why: string }> {
+  async run(): Promise<WorkerEnd> {
     const backend = await this.reply();
-    if (backend.type === 'failed') return { ok: false, why: backend.message };
+    if (backend.type === 'failed') return { how: 'failed', why: backend.message };
     if (backend.type === 'backend') this.backend = { name: `${backend.name} (${backend.device})`, why: backend.why };
     while (!this.stopped) {
       try {
@@ -65,7 +66,7 @@ export class EvaluatorProcess {
         await delay(RETRY_MS);
       }
     }
-    return { ok: true, why: 'it was told to stop' };
+    return { how: 'left', why: 'it was told to stop' };
   }
 
   async close(): Promise<void> {
@@ -74,12 +75,12 @@ export class EvaluatorProcess {
     await this.compute.close();
   }
 
-  private async turn(): Promise<{ ok: boolean; why: string } | undefined> {
+  private async turn(): Promise<WorkerEnd | undefined> {
     if (!this.identity) return this.register();
     const { answer } = await ask(this.client, { type: 'lease' }, this.context());
     switch (answer.type) {
       case 'finished':
-        return { ok: true, why: 'the job is over' };
+        return { how: 'over', why: 'the job is over' };
       case 'fenced':
         this.identity = undefined;
         return undefined;
@@ -92,9 +93,9 @@ export class EvaluatorProcess {
     }
   }
 
-  private async register(): Promise<{ ok: boolean; why: string } | undefined> {
+  private async register(): Promise<WorkerEnd | undefined> {
     const { answer, jobSpec } = await ask(this.client, { type: 'register' }, this.context());
-    if (answer.type === 'finished') return { ok: true, why: 'the job is over' };
+    if (answer.type === 'finished') return { how: 'over', why: 'the job is over' };
     if (answer.type !== 'registered' || jobSpec === undefined) {
       await delay(POLL_MS);
       return undefined;
@@ -104,7 +105,7 @@ export class EvaluatorProcess {
     if (!this.spec || JSON.stringify(this.spec) !== jobSpec) {
       this.compute.prepare(spec, 'test', 1);
       const prepared = await this.reply();
-      if (prepared.type === 'failed') return { ok: false, why: prepared.message };
+      if (prepared.type === 'failed') return { how: 'failed', why: prepared.message };
       this.options.onPrepared?.();
     }
     this.spec = spec;

@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { pullsInOrder } from '../algorithms/policies/registry.ts';
+import { lackOf } from '../compute/backends.ts';
 import { deadlines, type Deadlines } from '../config/deadlines.ts';
 import type { Job } from '../config/job.ts';
 import { assert, errorMessage } from '../errors.ts';
@@ -29,6 +30,13 @@ export interface WorkerOptions {
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
   /** Its model and data are loaded: from now on it can work. */
   readonly onPrepared?: () => void;
+}
+
+/** How a worker's work came to its end. */
+export interface WorkerEnd {
+  /** "over": the job is. "left": it was told to. "unfit": it can never compute this job. "failed": what computes did. */
+  readonly how: 'over' | 'left' | 'unfit' | 'failed';
+  readonly why: string;
 }
 
 const TICK_MS = 10;
@@ -64,12 +72,14 @@ export class WorkerProcess {
   private ledger = new TimeLedger(0);
   /** Counts registrations: answers of the compute thread for an earlier one are dropped. */
   private life = 0;
-  private backend: { name: string; why: string } | undefined;
+  private backend: { name: string; device: string; why: string } | undefined;
+  /** Why it leaves a job that it can never compute. */
+  private unfit: string | undefined;
   private pendingRegister: { request: WorkerRequest; held: Parameters<SessionPorts['ask']>[1] } | undefined;
   private epoch = 0;
   private readonly timer: NodeJS.Timeout;
-  private finish: (result: { ok: boolean; why: string }) => void = () => undefined;
-  readonly finished: Promise<{ ok: boolean; why: string }>;
+  private finish: (end: WorkerEnd) => void = () => undefined;
+  readonly finished: Promise<WorkerEnd>;
 
   constructor(options: WorkerOptions) {
     this.options = options;
@@ -108,7 +118,10 @@ export class WorkerProcess {
 
   private tick(): void {
     this.session.tick(performance.now());
-    if (this.session.phase === 'left') this.finish({ ok: true, why: this.session.jobOver ? 'the job is over' : 'it was told to leave' });
+    if (this.session.phase !== 'left') return;
+    if (this.session.jobOver) this.finish({ how: 'over', why: 'the job is over' });
+    else if (this.unfit !== undefined) this.finish({ how: 'unfit', why: this.unfit });
+    else this.finish({ how: 'left', why: 'it was told to leave' });
   }
 
   private ports(): SessionPorts {
@@ -186,6 +199,12 @@ export class WorkerProcess {
     this.streams = answer.shards.map(() => undefined);
     this.ledger = new TimeLedger(performance.now());
     assert(this.spec !== undefined, 'the job came with the registration');
+    assert(this.backend !== undefined, 'it registers with what it computes with');
+    this.unfit = lackOf(this.spec.require, this.backend)?.message;
+    if (this.unfit !== undefined) {
+      this.drain();
+      return 'later';
+    }
     const { pipelining, accumulate, consistency } = this.spec;
     this.session.follow({ pipelining, accumulate, pullsInOrder: pullsInOrder(consistency) });
     this.compute.prepare(this.spec, 'train', pipelining + 1);
@@ -235,7 +254,7 @@ export class WorkerProcess {
     const nowMs = performance.now();
     switch (reply.type) {
       case 'backend': {
-        this.backend = { name: `${reply.name} (${reply.device})`, why: reply.why };
+        this.backend = { name: `${reply.name} (${reply.device})`, device: reply.device, why: reply.why };
         this.options.log('backend', { backend: this.backend.name, why: reply.why });
         const pending = this.pendingRegister;
         this.pendingRegister = undefined;
@@ -264,7 +283,7 @@ export class WorkerProcess {
         return;
       case 'failed':
         this.options.log('computeFailed', { error: reply.message });
-        this.finish({ ok: false, why: reply.message });
+        this.finish({ how: 'failed', why: reply.message });
         return;
     }
   }

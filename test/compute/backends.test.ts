@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { backendNames, loadBackend, requireActive, tensorFlowEnvironment } from '../../src/compute/backends.ts';
+import { backendNames, lackOf, loadBackend, requireActive, tensorFlowEnvironment } from '../../src/compute/backends.ts';
 import type { DatasetDescription } from '../../src/datasets/dataset.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { buildSources } from './built-sources.ts';
@@ -29,9 +29,12 @@ describe('loadBackend', () => {
   });
 
   test('refuses a job that requires a GPU where the backend computes on the CPU', async () => {
-    await expect(loadBackend({ prefer: 'cpu', require: 'gpu' })).rejects.toThrow(
-      /requires a GPU.*cpu: plain JavaScript.*remove require: gpu/,
-    );
+    const backend = await loadBackend({ prefer: 'cpu' });
+    const lack = lackOf('gpu', backend);
+    expect(lack).toMatchObject({ code: 'FAILED_PRECONDITION', retryable: false, facts: { required: 'gpu', device: 'cpu' } });
+    expect(lack?.message).toMatch(/requires a GPU.*cpu: plain JavaScript.*doctor.*remove require: gpu/);
+    expect(lackOf('none', backend)).toBeUndefined();
+    expect(lackOf('gpu', { device: 'gpu', why: 'tensorflow: native TensorFlow on the GPU' })).toBeUndefined();
   });
 
   test('wasm says that it cannot train the cnn; the mlp it can; cpu can both', async () => {

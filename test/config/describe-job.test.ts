@@ -90,6 +90,12 @@ describe('what a job says it will do', () => {
     ]);
   });
 
+  it('that requires a GPU says so', () => {
+    const line = 'Computes on GPUs only: a worker that sees none ends the run.';
+    expect(describeJob(job({ require: 'gpu' }), FACTS)).toContain(line);
+    expect(describeJob(job(), FACTS)).not.toContain(line);
+  });
+
   it('fits in 5 to 8 lines of 100 columns, for the largest settings that somebody may have', () => {
     const policies = [{ policy: 'asp' }, { policy: 'bsp' }, { policy: 'bsp', aggregate: 'sum' }, { policy: 'ssp', bound: 100 }];
     for (const consistency of policies) {

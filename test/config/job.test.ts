@@ -87,6 +87,7 @@ describe('a job file', () => {
       checkpoint: { everySeconds: 30, keep: 3 },
       stop: { epochs: 3, targetAccuracy: 0.99, maxSeconds: 600 },
       backend: 'auto',
+      require: 'none',
       threads: 'auto',
       detectFailureMs: 5000,
     });
@@ -209,6 +210,15 @@ describe('what does not fit', () => {
     expect(problemsWith(sections)).toContain(problem);
   });
 
+  it('takes require: gpu, keeps it in the run folder, and knows no other device', () => {
+    const job = jobFromObject({ ...SMALLEST, require: 'gpu' });
+    expect(job.require).toBe('gpu');
+    expect(parseJob(jobToYaml(job), 'the copy')).toEqual(job);
+    expect(jobFromObject(SMALLEST).require).toBe('none');
+    expect(problemsWith({ require: 'tpu' })).toEqual(["require: unknown require 'tpu'; did you mean gpu? Known: none, gpu"]);
+    expect(problemsWith({ requires: 'gpu' })).toEqual(['requires: unknown key; did you mean require?']);
+  });
+
   it('keeps no name among the planned ones that is built', () => {
     for (const [path, names] of NOT_BUILT_NAMES) {
       for (const name of names) {
@@ -225,6 +235,7 @@ describe('what does not fit', () => {
       { stop: { targetAccuracy: 0.9 } },
       ['stop: the job would never end; give epochs, maxSeconds or maxUpdates beside targetAccuracy, which may never be reached'],
     ],
+    [{ require: 'gpu', backend: 'wasm' }, ['require: wasm never computes on a GPU; set backend to auto or tensorflow, or remove require']],
     [{ dataset: { name: 'a9a', batchSize: 40_000 } }, ['dataset.batchSize: 40,000 is more than a9a has, 32,561 samples; give fewer']],
   ])('refuses settings that contradict one another: %j', (sections, problems) => {
     expect(problemsWith(sections)).toEqual(problems);

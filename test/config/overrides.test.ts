@@ -45,6 +45,18 @@ describe('flags', () => {
     });
   });
 
+  it.each([
+    ['neither the file nor a flag says how many', '', {}, 4],
+    ['the file says how many', 'workers: 2', {}, 2],
+    ['a flag says how many', '', { workers: 3 }, 3],
+    ['the backend never computes on a GPU', 'backend: wasm', {}, 1],
+    ['a flag takes such a backend', '', { backend: 'cpu' }, 1],
+    ['the file names the one that does', 'backend: tensorflow', {}, 4],
+  ])('leave the number of workers to the GPUs of the machine only where nobody chose: %s', (_, line, flags, count) => {
+    const text = FILE.replace(/^workers:.*$/m, line);
+    expect(parseJob(text, 'base.yaml', { ...flags, workersByDefault: 4 }).workers.count).toBe(count);
+  });
+
   it('change nothing where none is given, and never the document itself', () => {
     const document = { workers: 2, stop: { epochs: 1 } };
     expect(applyOverrides(document, { epochs: undefined }).value).toEqual(document);

@@ -2,15 +2,15 @@
  * The roles as commands: one process each. A launcher, a supervisor or a person starts them; they find one another.
  * What a role needs is loaded when it runs: six processes that start at once on two cores feel every module.
  */
+import { totalmem } from 'node:os';
 import { Command, Option } from 'commander';
 import type { BackendName } from '../../compute/backends.ts';
 import { tensorFlowEnvironment } from '../../compute/native-tensorflow.ts';
 import { deadlines } from '../../config/deadlines.ts';
-import type { WorkerOptions } from '../../worker/process.ts';
+import type { WorkerEnd, WorkerOptions } from '../../worker/process.ts';
+import { EXIT } from '../exit-codes.ts';
 import { createLog, runRole, sayReady, sayWorking } from '../role-process.ts';
 import { wholeNumber } from './options.ts';
-
-const DEPOSED_EXIT = 1;
 
 const detectFailure = (): Option =>
   new Option('--detect-failure-ms <ms>', 'how soon a dead process is noticed; leases and deadlines follow')
@@ -35,7 +35,7 @@ export function coordinatorCommand(): Command {
         sayReady({ address: running.address });
         const told = untilTold(() => running.close());
         // A supervisor starts it again, and it takes a higher epoch.
-        return { ...told, done: Promise.race([told.done, running.deposed.then(() => DEPOSED_EXIT)]) };
+        return { ...told, done: Promise.race([told.done, running.deposed.then(() => EXIT.failed)]) };
       });
     });
 }
@@ -65,6 +65,7 @@ interface WorkerFlags {
   readonly backend: BackendName | 'auto';
   readonly threads?: number;
   readonly dataDir?: string;
+  readonly workerMemoryBytes?: number;
   readonly detectFailureMs: number;
 }
 
@@ -75,8 +76,17 @@ function computing(command: Command): Command {
     .addOption(new Option('--backend <name>', 'what computes').choices(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'))
     .addOption(new Option('--threads <n>', 'cores for one operation; all by default').argParser(wholeNumber))
     .option('--data-dir <folder>', 'where data sets are looked for first')
+    .addOption(workerMemory())
     .addOption(detectFailure());
 }
+
+const workerMemory = (): Option =>
+  new Option(
+    '--worker-memory-bytes <n>',
+    `resident memory at which it leaves in good order with exit code ${EXIT.memoryLimit}, to be started again; 0: never; by default three quarters of the memory of the machine or container`,
+  )
+    .argParser(wholeNumber)
+    .env('TARDIGRAD_WORKER_MEMORY_BYTES');
 
 async function workerOptions(flags: WorkerFlags, role: string): Promise<WorkerOptions> {
   // Native TensorFlow reads these once, while it loads in the compute thread, from the environment of the process.
@@ -87,7 +97,6 @@ async function workerOptions(flags: WorkerFlags, role: string): Promise<WorkerOp
     coordinator: flags.coordinator,
     startCompute: (onReply) => new ComputeLink({ backend: flags.backend, threads: flags.threads, dataDirectory: flags.dataDir }, onReply),
     detectFailureMs: flags.detectFailureMs,
-    onPrepared: sayWorking,
     log: createLog(role, flags.name),
   };
 }
@@ -98,9 +107,10 @@ export function workerCommand(): Command {
       const options = await workerOptions(flags, 'worker');
       const { WorkerProcess } = await import('../../worker/process.ts');
       await runRole(options.log, async () => {
-        const worker = new WorkerProcess(options);
+        const watch = await watchMemory(flags, options, () => worker.drain());
+        const worker = new WorkerProcess({ ...options, onPrepared: watch.onPrepared });
         sayReady({});
-        return { done: worker.finished.then((result) => ended(options, result)), end: () => worker.drain(), close: () => worker.close() };
+        return { done: worker.finished.then(watch.exitCode), end: () => worker.drain(), close: () => worker.close() };
       });
     },
   );
@@ -112,22 +122,43 @@ export function evaluatorCommand(): Command {
       const options = await workerOptions(flags, 'evaluator');
       const { EvaluatorProcess } = await import('../../worker/evaluator.ts');
       await runRole(options.log, async () => {
-        const evaluator = new EvaluatorProcess(options);
+        const watch = await watchMemory(flags, options, () => evaluator.stop());
+        const evaluator = new EvaluatorProcess({ ...options, onPrepared: watch.onPrepared });
         sayReady({});
-        return {
-          done: evaluator.run().then((result) => ended(options, result)),
-          end: () => evaluator.stop(),
-          close: () => evaluator.close(),
-        };
+        return { done: evaluator.run().then(watch.exitCode), end: () => evaluator.stop(), close: () => evaluator.close() };
       });
     },
   );
 }
 
-function ended({ log }: WorkerOptions, { ok, why }: { ok: boolean; why: string }): number {
-  log('ended', { ok, why });
-  if (!ok) process.stderr.write(`${why}\n`);
-  return ok ? 0 : 1;
+/** @param leave told when the process has grown too large */
+async function watchMemory(
+  { workerMemoryBytes }: WorkerFlags,
+  { log }: WorkerOptions,
+  leave: () => void,
+): Promise<{ onPrepared: () => void; exitCode: (end: WorkerEnd) => number }> {
+  const { MemoryWatch, defaultWorkerMemoryBytes, memoryBytes } = await import('../../worker/memory-limit.ts');
+  const totalBytes = memoryBytes(totalmem(), process.constrainedMemory());
+  const watch = new MemoryWatch({
+    workerMemoryBytes: workerMemoryBytes ?? defaultWorkerMemoryBytes({ totalBytes, processes: 1 }),
+    residentBytes: () => process.memoryUsage.rss(),
+    log,
+    onOver: leave,
+  });
+  return {
+    onPrepared: () => {
+      sayWorking();
+      watch.start();
+    },
+    exitCode: ({ how, why }) => {
+      log('ended', { how, why });
+      if (how === 'unfit' || how === 'failed') {
+        process.stderr.write(`${why}\n`);
+        return how === 'unfit' ? EXIT.unfit : EXIT.failed;
+      }
+      return how === 'left' && watch.over ? EXIT.memoryLimit : EXIT.done;
+    },
+  };
 }
 
 function untilTold(close: () => Promise<void>): { done: Promise<number>; end: () => void; close: () => Promise<void> } {

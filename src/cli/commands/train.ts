@@ -14,6 +14,8 @@ import { describeDataset } from '../../datasets/registry.ts';
 import { TardigradError, assert, errorMessage } from '../../errors.ts';
 import { createModel } from '../../models/registry.ts';
 import { CoordinatorClient } from '../../transport/coordinator-client.ts';
+import { describePlacement, placement, usableGpus } from '../gpu-placement.ts';
+import { surveyGpus } from '../doctor/nvidia-smi.ts';
 import { createDisplay, displayMode, type Display } from '../display/display.ts';
 import { summarize, type RunSummary } from '../display/summary.ts';
 import { WorkersSeen } from '../display/workers-seen.ts';
@@ -52,7 +54,11 @@ export function trainCommand(): Command {
     .option('--resume [run]', 'go on from the last checkpoint of a run folder; without a name, of the newest run')
     .option('--json', 'one JSON object a line on stdout; messages for people on stderr')
     .optionsGroup('The cluster (instead of what the job file says):')
-    .addOption(new Option('--workers <n>', 'worker processes').argParser(wholeNumber))
+    .addOption(
+      new Option('--workers <n>', 'worker processes; where neither this nor the job says: one for each GPU, else one').argParser(
+        wholeNumber,
+      ),
+    )
     .addOption(new Option('--shards <n>', 'parameter servers').argParser(wholeNumber))
     .option('--policy <name>', 'who waits for whom: asp, ssp, bsp or bounded-delay')
     .addOption(
@@ -79,6 +85,8 @@ export function trainCommand(): Command {
       'after',
       `
 A job file says all of it, with a comment on every key: see examples/. A flag stands in for its key and is checked alike.
+A worker that grows beyond its memory limit leaves in good order and is started again: TARDIGRAD_WORKER_MEMORY_BYTES, by
+default the worker's share of three quarters of the machine's memory, and 2 GiB at least.
 Ctrl-C finishes the running steps, writes a checkpoint and leaves no process behind; a second one ends at once.
 Exit codes: 0 it has trained to its end, 130 it was interrupted, 1 anything else, with what to do next.`,
     )
@@ -130,12 +138,18 @@ class Training {
   // ---- before
 
   private async launch(): Promise<void> {
-    const { job, existing, notes, datasetLine } = await chooseJob(this.file, this.flags, (line) => this.display.note(line));
+    const gpus = await this.findGpus();
+    const workersByDefault = gpus.names.length === 0 ? undefined : placement(gpus.names).length;
+    const { job, existing, notes, datasetLine } = await chooseJob(this.file, { ...this.flags, workersByDefault }, (line) =>
+      this.display.note(line),
+    );
     this.job = job;
     this.datasetLine = datasetLine;
     const dataset = describeDataset(job.dataset.name);
     const model = createModel(job.model, dataset);
     const lines = describeJob(job, { trainSamples: dataset.trainSamples, elements: model.layout.elements });
+    const usesGpus = gpus.names.length > 0 && job.backend !== 'wasm' && job.backend !== 'cpu';
+    if (usesGpus) lines.push(describePlacement(gpus.names.length, job.workers.count, gpus.models));
     this.display.starting([...notes, ...lines], job);
     this.folder = await createRunFolder({
       root: this.flags.runs,
@@ -150,6 +164,7 @@ class Training {
       job,
       folder: this.folder,
       dataDirectory: this.flags.dataDir,
+      gpus: usesGpus ? gpus.names : [],
       onHopeless: (error) => {
         this.fatal ??= error;
       },
@@ -161,6 +176,16 @@ class Training {
     this.client = new CoordinatorClient({ address, connectMs, callMs: controlCallMs });
     const submission = { jobSpec: JSON.stringify(job), runFolder: this.folder.path, resume: existing !== undefined };
     await this.submit(this.client, submission);
+  }
+
+  /** Those that workers may compute on, and what they are. One that cannot be asked for is none, with a word about it. */
+  private async findGpus(): Promise<{ names: readonly string[]; models: readonly string[] }> {
+    const survey = await surveyGpus({ holders: false });
+    if (survey !== undefined && 'problem' in survey) {
+      this.display.note(`nvidia-smi is here and fails (${survey.problem}): workers are not spread over GPUs. See tardigrad doctor.`);
+    }
+    const machine = survey !== undefined && 'gpus' in survey ? survey.gpus : [];
+    return { names: usableGpus(machine.length, process.env['CUDA_VISIBLE_DEVICES']), models: machine.map(({ name }) => name) };
   }
 
   /** Until it is taken: the coordinator may die before it answers. One that took it and could not say so refuses the next. */

@@ -10,8 +10,8 @@ import { datasetNames, resolveDataset } from '../../datasets/registry.ts';
 import { cacheDirectory } from '../../datasets/source.ts';
 import { errorMessage } from '../../errors.ts';
 import { startProcess } from '../bench/bench-processes.ts';
-import { GPU_QUERY, HOLDER_QUERY, parseGpus, type GpuSurvey } from './gpu.ts';
 import type { BackendProbe, DiskFacts, MachineFacts, NativeRecord } from './judge.ts';
+import { surveyGpus } from './nvidia-smi.ts';
 import { parseOsRelease, type Platform } from './platform.ts';
 
 const run = promisify(execFile);
@@ -28,7 +28,7 @@ export async function gather({ dataDirectory, runs }: GatherOptions): Promise<Ma
   const source = { environment: process.env, download: false, ...(dataDirectory === undefined ? {} : { dataDirectory }) };
   const [backends, gpus, redis, datasets] = await Promise.all([
     Promise.all(backendNames.map(probeInProcess)),
-    surveyGpus(),
+    surveyGpus({ holders: true }),
     redisVersion(),
     Promise.all(datasetNames.map(async (name) => ({ name, found: await resolveDataset(name, source) }))),
   ]);
@@ -92,18 +92,6 @@ export async function probeBackend(name: BackendName): Promise<BackendProbe> {
     return { name, loads: false, device: 'cpu', why: refusal?.slice(`not ${name}: `.length) ?? backend.why };
   } catch (error) {
     return { name, loads: false, device: 'cpu', why: errorMessage(error) };
-  }
-}
-
-async function surveyGpus(): Promise<GpuSurvey> {
-  try {
-    const gpus = await run('nvidia-smi', GPU_QUERY, { timeout: PROGRAM_LIMIT_MS });
-    const holders = await run('nvidia-smi', HOLDER_QUERY, { timeout: PROGRAM_LIMIT_MS });
-    return { gpus: parseGpus(gpus.stdout, holders.stdout) };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const said = (error as { stdout?: string }).stdout?.trim().split('\n', 1)[0];
-    return { problem: said === undefined || said === '' ? errorMessage(error) : said };
   }
 }
 
