@@ -64,29 +64,41 @@ function npmInstalledTheSame() {
   });
 }
 
-async function runNpm(folder, show) {
+/**
+ * Runs npm in a folder that is not this clone.
+ * @param {string} folder
+ * @param {string[]} args
+ * @param {Parameters<typeof runCommand>[2]} limits
+ */
+export function npmIn(folder, args, limits) {
   // npm exports its own location settings to the scripts it runs; the inner npm must look at `folder` instead.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config_(local_)?prefix|package_|lifecycle_)/i.test(name)),
   );
   const npm = process.env.npm_execpath;
   const [program, first] = npm !== undefined && path.basename(npm) === 'npm-cli.js' ? [process.execPath, [npm]] : ['npm', []];
+  return runCommand(program, [...first, ...args], { cwd: folder, env, ...limits });
+}
+
+/** What npm says is wrong. It says that first, and how it is used after that. */
+export function npmErrorLines(output) {
+  return output
+    .split('\n')
+    .map((line) => line.replace(/^npm error ?/, ''))
+    .filter((line) => line !== '' && !line.startsWith('    at '));
+}
+
+async function runNpm(folder, show) {
   const installed = path.join(folder, 'node_modules');
-  const { problem, output } = await runCommand(program, [...first, ...npmFlags], {
-    cwd: folder,
-    env,
+  const { problem, output } = await npmIn(folder, npmFlags, {
     timeLimitMs: installLimitMs,
     stallLimitMs: installStallLimitMs,
     progressBytes: () => (existsSync(installed) ? readdirSync(installed).length : 0),
     onProgress: (count) => show(count === 0 ? 'resolving' : `${count} packages`),
   });
   if (problem === undefined) return;
-  // npm says what is wrong first, and how it is used after that.
-  const lines = output
-    .split('\n')
-    .map((line) => line.replace(/^npm error ?/, ''))
-    .filter((line) => line !== '' && !line.startsWith('    at '));
-  throw new SetupError(`the dependencies could not be installed (${problem}):\n${lines.slice(0, shownErrorLines).join('\n')}`);
+  const lines = npmErrorLines(output).slice(0, shownErrorLines);
+  throw new SetupError(`the dependencies could not be installed (${problem}):\n${lines.join('\n')}`);
 }
 
 // False where node_modules cannot be renamed, as when it is a mount point; npm then has to work in place.

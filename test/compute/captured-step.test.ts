@@ -24,6 +24,9 @@ function batchOf(model: Model, shape: readonly number[], seed: number) {
 let backend: Backend;
 beforeAll(async () => {
   backend = await loadBackend({ threads: 1 });
+  // Whoever runs this to see one backend at work must not be content with another.
+  const wanted = process.env['TARDIGRAD_TEST_BACKEND'] ?? backend.name;
+  if (backend.name !== wanted) throw new Error(`it computes with ${backend.why}`);
 });
 
 describe('a captured step', () => {

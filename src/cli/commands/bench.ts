@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { benchExchange, type ExchangeCase } from '../bench/exchange-bench.ts';
 import { runExchangeLoad, type ExchangeLoadOptions } from '../bench/exchange-load.ts';
+import { benchKernels } from '../bench/kernel-bench.ts';
 import { ELSEWHERE } from '../bench/peers.ts';
 import { startProcess } from '../bench/bench-processes.ts';
 import { spreadOf, type Figure } from '../bench/statistics.ts';
@@ -26,13 +27,15 @@ interface BenchFlags {
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('Measures this machine: training steps, exchanges between processes, whole runs. Takes some minutes; let it be alone.')
+    .description(
+      'Measures this machine: kernels, training steps, exchanges between processes, whole runs. Takes some minutes; let it be alone.',
+    )
     .addOption(new Option('--runs <n>', 'runs of each figure, interleaved').argParser(wholeNumber).default(3))
-    .addOption(new Option('--only <group>', 'one group of figures').choices(['steps', 'exchange', 'training']))
+    .addOption(new Option('--only <group>', 'one group of figures').choices(['kernels', 'steps', 'exchange', 'training']))
     .option('--json', 'one JSON document on stdout instead of a table')
     .action(async (flags: BenchFlags) => {
       const figures: Figure[] = [];
-      const groups = { steps: benchSteps, exchange: benchExchanges, training: benchRuns };
+      const groups = { kernels: benchKernels, steps: benchSteps, exchange: benchExchanges, training: benchRuns };
       for (const [name, group] of Object.entries(groups)) {
         if (flags.only !== undefined && flags.only !== name) continue;
         process.stderr.write(`bench: ${name} …\n`);
@@ -157,6 +160,9 @@ async function benchExchanges(runs: number): Promise<Figure[]> {
 
 // ---- training
 
+/** Where the time of a small step goes. */
+const PARTS = { data: 'reading data', compute: 'computing', exchange: 'exchange', waiting: 'waiting' } as const;
+
 async function benchRuns(runs: number): Promise<Figure[]> {
   const cases = [
     { name: 'mlp', example: 'mnist-mlp', flags: ['--max-updates', '3000'], elsewhere: ELSEWHERE.mlpUpdates, aim: 'at least 600' },
@@ -183,6 +189,11 @@ async function benchRuns(runs: number): Promise<Figure[]> {
       ...(aim === undefined ? {} : { aim }),
     });
     firstUpdates.push(...values.map(({ firstUpdateSeconds }) => firstUpdateSeconds));
+  }
+  const mlp = results.get('mlp') ?? [];
+  for (const part of ['data', 'compute', 'exchange', 'waiting'] as const) {
+    const name = `mlp, of a worker's step: ${PARTS[part]}`;
+    figures.push({ group: 'training', name, unit: 'ms', value: spreadOf(mlp.map(({ stepMs }) => stepMs[part])) });
   }
   figures.push({
     group: 'training',

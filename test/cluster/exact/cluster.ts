@@ -148,7 +148,7 @@ export class Cluster {
   }
 
   /** Waits until the job has ended, and gives its last status. */
-  private async ended(job: string): Promise<JobStatus> {
+  async ended(job: string): Promise<JobStatus> {
     let last: JobStatus | undefined;
     const over = (async (): Promise<string> => {
       try {

@@ -11,7 +11,8 @@ export interface ExactJob {
   readonly name: string;
   readonly batches: number;
   readonly shards: number;
-  readonly workers?: number;
+  readonly workers?: number | Record<string, unknown>;
+  readonly epochs?: number;
   readonly taskBatches?: number;
   readonly consistency?: Record<string, unknown>;
   readonly optimizer?: Record<string, unknown>;
@@ -21,8 +22,8 @@ export interface ExactJob {
   readonly detectFailureMs: number;
 }
 
-/** One epoch of a9a's 32,561 samples, cut into `batches` batches; the last is the smallest. */
-export function exactJob({ name, batches, shards, workers = 1, taskBatches = batches, ...rest }: ExactJob): Job {
+/** Epochs of a9a's 32,561 samples, one unless said otherwise, cut into `batches` batches; the last is the smallest. */
+export function exactJob({ name, batches, shards, workers = 1, taskBatches = batches, epochs = 1, ...rest }: ExactJob): Job {
   const { consistency = { policy: 'asp' }, optimizer = { name: 'sgd', learningRate: 1 }, clip = {}, checkpoint = {} } = rest;
   const { trainSamples } = describeDataset('a9a');
   const batchSize = Math.ceil(trainSamples / batches);
@@ -39,7 +40,7 @@ export function exactJob({ name, batches, shards, workers = 1, taskBatches = bat
     clip,
     checkpoint: { everySeconds: 3600, ...checkpoint },
     evaluate: { everyUpdates: 1_000_000 },
-    stop: { epochs: 1 },
+    stop: { epochs },
     detectFailureMs: rest.detectFailureMs,
   });
 }
