@@ -27,12 +27,28 @@ interface Captured extends Recording {
   readonly values: readonly Buffer[];
 }
 
-/** A step maker for StepCache: captured where it can be; `notice` gets one line where it cannot. */
+/**
+ * A step maker for StepCache: captured where it can be; `notice` gets one line where it cannot. The first step of a shape is
+ * eager: capturing costs several steps, which delay the first update, and a shape that comes once never earns them back.
+ */
 export function capturing(notice: (line: string) => void): StepMaker {
   return (backend, model, batchShape) => {
-    const capture = captureStep(backend, model, batchShape);
-    if (!capture.captured) notice(`${model.name} for batches of ${batchShape[0]} runs operation by operation: ${capture.why}`);
-    return capture.step;
+    let step = createGradientStep(backend, model, batchShape);
+    let ran = 0;
+    const capture = (): void => {
+      const result = captureStep(backend, model, batchShape);
+      if (!result.captured) notice(`${model.name} for batches of ${batchShape[0]} runs operation by operation: ${result.why}`);
+      step = result.step;
+    };
+    return {
+      batchShape,
+      gradient(...numbers) {
+        if (ran === 1) capture();
+        ran += 1;
+        return step.gradient(...numbers);
+      },
+      dispose: () => step.dispose(),
+    };
   };
 }
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type * as tfjs from '@tensorflow/tfjs';
 import { loadBackend, type Backend } from '../../src/compute/backends.ts';
-import { captureStep } from '../../src/compute/captured-step.ts';
-import { createGradientStep } from '../../src/compute/gradient-step.ts';
+import { captureStep, capturing } from '../../src/compute/captured-step.ts';
+import { StepCache, createGradientStep } from '../../src/compute/gradient-step.ts';
 import type { Model, TensorFlow } from '../../src/models/model.ts';
 import { createModel, type ModelConfig } from '../../src/models/registry.ts';
 import { Random } from '../../src/random.ts';
@@ -66,5 +66,38 @@ describe('a captured step', () => {
     const capture = captureStep(backend, noisy, [4, 28, 28, 1]);
     expect(capture).toMatchObject({ captured: false });
     expect(capture.captured ? '' : capture.why).toMatch(backend.name === 'tensorflow' ? /JavaScript/ : /only native TensorFlow/);
+  });
+
+  it('comes with the second step of a shape: the first is eager, and the same', () => {
+    const plain = createModel({ name: 'mlp', hidden: [8] }, IMAGES);
+    let built = 0;
+    // TensorFlow.js builds a step's operations anew for every eager step, and never for a captured one.
+    const watched: Model = { ...plain, logits: (...of) => (built++, plain.logits(...of)) };
+    const notices: string[] = [];
+    const shape = [4, 28, 28, 1];
+    const steps = new StepCache(
+      backend,
+      watched,
+      capturing((line) => notices.push(line)),
+    );
+    const numbers = batchOf(plain, shape, 3);
+    const gradients: string[] = [];
+    const counts: number[] = [];
+    for (let step = 0; step < 4; step += 1) {
+      steps.for(shape).gradient(numbers.weights, numbers.inputs, numbers.labels, numbers.out);
+      gradients.push(Buffer.from(numbers.out.buffer).toString('hex'));
+      counts.push(built);
+    }
+    expect(new Set(gradients).size).toBe(1);
+    expect(counts[0]).toBe(1);
+    if (backend.name === 'tensorflow') {
+      expect(counts[1]).toBeGreaterThan(2); // captured: some eager steps are watched and compared
+      expect(counts.slice(2)).toEqual([counts[1], counts[1]]);
+      expect(notices).toEqual([]);
+    } else {
+      expect(counts).toEqual([1, 2, 3, 4]);
+      expect(notices).toEqual([expect.stringContaining('only native TensorFlow')]);
+    }
+    steps.dispose();
   });
 });

@@ -76,20 +76,24 @@ async function say(measure: () => Promise<unknown>): Promise<never> {
 // ---- steps
 
 async function benchSteps(runs: number): Promise<Figure[]> {
-  const cases: { backend: BackendName; model: 'mlp' | 'cnn'; steps: number; elsewhere?: string }[] = [
-    { backend: 'tensorflow', model: 'mlp', steps: 200, elsewhere: ELSEWHERE.mlpStep },
-    { backend: 'tensorflow', model: 'cnn', steps: 20, elsewhere: ELSEWHERE.cnnStep },
-    { backend: 'wasm', model: 'mlp', steps: 50 },
-    { backend: 'cpu', model: 'mlp', steps: 10 },
+  // A worker beside others has one thread, one alone has them all.
+  const cores = availableParallelism();
+  const cases: { backend: BackendName; model: 'mlp' | 'cnn'; threads: number; steps: number; elsewhere?: string }[] = [
+    ...[...new Set([1, cores])].flatMap((threads) => [
+      { backend: 'tensorflow' as const, model: 'mlp' as const, threads, steps: 200, elsewhere: ELSEWHERE.mlpStep },
+      { backend: 'tensorflow' as const, model: 'cnn' as const, threads, steps: 20, elsewhere: ELSEWHERE.cnnStep },
+    ]),
+    { backend: 'wasm', model: 'mlp', threads: 1, steps: 50 },
+    { backend: 'cpu', model: 'mlp', threads: 1, steps: 10 },
   ];
   const figures: Figure[] = [];
-  for (const { backend, model, steps, elsewhere } of cases) {
+  for (const { backend, model, threads, steps, elsewhere } of cases) {
     const eager: number[] = [];
     const captured: number[] = [];
     let why = '';
     for (let run = 0; run < runs; run += 1) {
-      const options: StepLoadOptions = { backend, threads: 1, model: { name: model }, batchSize: BATCH, steps };
-      const { firstLine, output } = startProcess(['step-load', JSON.stringify(options)], tensorFlowEnvironment(1));
+      const options: StepLoadOptions = { backend, threads, model: { name: model }, batchSize: BATCH, steps };
+      const { firstLine, output } = startProcess(['step-load', JSON.stringify(options)], tensorFlowEnvironment(threads));
       const result = JSON.parse(await firstLine) as StepLoadResult;
       await output;
       if (result.eager.length > 0) eager.push(spreadOf(result.eager).median);
@@ -98,7 +102,7 @@ async function benchSteps(runs: number): Promise<Figure[]> {
     }
     const figure = (kind: string, values: readonly number[]): void => {
       if (values.length === 0) return;
-      const name = `${model} step, batch ${BATCH}, ${backend}, 1 thread, ${kind}`;
+      const name = `${model} step, batch ${BATCH}, ${backend}, ${threads === 1 ? '1 thread' : `${threads} threads`}, ${kind}`;
       figures.push({ group: 'steps', name, unit: 'ms', value: spreadOf(values), ...(elsewhere === undefined ? {} : { elsewhere }) });
     };
     figure('eager', eager);

@@ -1,8 +1,7 @@
 /**
  * The kernels over one WebAssembly memory. A vector that lies in this memory is worked on in place, without a copy. Any
  * other (a gradient as it came from the network) goes through a *window*: a block of it is copied into the memory, worked
- * on while it is in the cache, and copied back if the kernel writes it. THE one copy of a gradient on its way from the
- * network into the weights, and one that costs little more than reading the gradient would.
+ * on while it is in the cache, and copied back if the kernel writes it.
  *
  * The last one to three elements of a vector go through windows too, so that the SIMD side knows only whole fours and has
  * each formula once.
