@@ -1,7 +1,7 @@
 /** What every role's process shares: a log on stderr, one ready line on stdout, and an end. */
 import pino from 'pino';
 import { errorMessage } from '../errors.ts';
-import { collectWithoutMarking } from './garbage-collection.ts';
+import { collectWithoutMarking } from './process-memory.ts';
 
 export type Log = (event: string, facts: Readonly<Record<string, unknown>>) => void;
 

@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { TardigradError } from '../errors.ts';
 import { EXIT } from './exit-codes.ts';
+import { ALLOCATOR_ENVIRONMENT } from './process-memory.ts';
 
 export interface RoleProcess {
   /** e.g. "ps-0": names the log too. */
@@ -141,7 +142,7 @@ export class Supervisor {
     child.confirmed = false;
     const running = spawn(process.execPath, [this.entry, ...role.args()], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...role.env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
+      env: { ...ALLOCATOR_ENVIRONMENT, ...process.env, ...role.env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
       // A group of its own: Ctrl-C reaches the launcher alone, which ends the others in good order.
       detached: true,
     });

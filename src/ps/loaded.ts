@@ -88,7 +88,7 @@ export class Loaded {
 
 /** Why elements so many cannot be held, before any memory is taken for them. */
 export function memoryRefusal(memory: VectorMemory, ranges: readonly Range[], config: ShardConfig): TardigradError | undefined {
-  return memory.refusal(vectorNeed(ranges, createOptimizer(config.optimizer)));
+  return memory.refusal(vectorNeed(ranges, createOptimizer(config.optimizer), memory));
 }
 
 /** Or why there is no memory for them: over the limit, or more than the machine has. */

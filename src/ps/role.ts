@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { TardigradError } from '../errors.ts';
 import { writeDurably } from '../durable-file.ts';
 import type { VectorMemory } from '../tensor/slabs.ts';
+import type { ExpectedPush } from '../transport/staging.ts';
 import { createParameterServerService, type ParameterServerHandlers, type ParameterServerService } from '../transport/exchange-server.ts';
 import type { ShardOrder__Output } from '../transport/generated/tardigrad/v1/ShardOrder.ts';
 import type { ShardOrderReply } from '../transport/generated/tardigrad/v1/ShardOrderReply.ts';
@@ -65,13 +66,9 @@ export class ParameterServerRole implements ParameterServerHandlers {
 
   // ---- the data plane
 
-  expected(
-    identity: Identity,
-  ): { mapVersion: number; ranges: readonly { start: number; length: number }[]; elements: number } | TardigradError {
-    const status = this.jobs.get(identity.job)?.shard.status();
-    if (!status?.loaded)
-      return new TardigradError('UNAVAILABLE', `Nothing of job ${identity.job} is loaded here yet.`, { next: 'Try again.' });
-    return status;
+  expected(identity: Identity): ExpectedPush | TardigradError {
+    const expected = this.jobs.get(identity.job)?.shard.expectedPush();
+    return expected ?? new TardigradError('UNAVAILABLE', `Nothing of job ${identity.job} is loaded here yet.`, { next: 'Try again.' });
   }
 
   message(stream: number, message: UpMessage): void {

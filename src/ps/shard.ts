@@ -10,6 +10,7 @@
 import type { PlannedUpdate } from '../algorithms/policies/policy.ts';
 import { assert, type TardigradError } from '../errors.ts';
 import type { VectorMemory } from '../tensor/slabs.ts';
+import type { ExpectedPush } from '../transport/staging.ts';
 import { memberKey, type Member } from '../transport/members.ts';
 import type { Identity, Outcome, Range, RefusalCode, UpMessage } from '../transport/messages.ts';
 import { Cutting } from './cutting.ts';
@@ -106,6 +107,14 @@ export class Shard {
     if (!loaded?.initialized) return undefined;
     const { version, mapVersion, ranges } = loaded;
     return { version, values: loaded.weights(), mapVersion, ranges, minClock: table.minClock() };
+  }
+
+  /** What a push to it must hold, and where it is put together; undefined while nothing is loaded. */
+  expectedPush(): ExpectedPush | undefined {
+    const { loaded } = this.state;
+    if (!loaded) return undefined;
+    const { mapVersion, ranges, vectors } = loaded;
+    return { mapVersion, ranges, elements: vectors.elements, gradients: vectors.gradients };
   }
 
   /** Why elements so many cannot be held here, before any memory is taken for them. RESOURCE_EXHAUSTED, naming the limit. */
@@ -285,6 +294,8 @@ export class Shard {
     update.pushes.forEach((push, index) => {
       const { staged, clockLag, servedAtMs } = push;
       this.record(loaded, staged, push, { outcome, versionApplied, weight: update.weights[index] ?? 0, round, clockLag, servedAtMs });
+      // A kept gradient stayed here when its push was answered; any other goes back with the answer.
+      if (outcome === 'buffered') loaded.vectors.gradients.give(push.gradient);
     });
   }
 

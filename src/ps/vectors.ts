@@ -10,7 +10,7 @@ import type { OptimizedRun, Optimizer } from '../algorithms/optimizers/optimizer
 import type { Schedule } from '../algorithms/schedules/schedule.ts';
 import { assert } from '../errors.ts';
 import { sha256OfRuns, sha256OfVectors } from '../tensor/hash.ts';
-import type { VectorPool } from '../tensor/vector-pool.ts';
+import { VectorPool, gradientPool, type GradientMemory } from '../tensor/vector-pool.ts';
 import type { Slab, VectorMemory, VectorNeed } from '../tensor/slabs.ts';
 import type { Range } from '../transport/messages.ts';
 import type { OpenUpdate, SegmentState, ShardParts } from './events.ts';
@@ -46,25 +46,32 @@ export interface UpdateRule {
   readonly samplesPerEpoch: number;
 }
 
-/** What a shard of so many elements takes: weights, the optimizer's state, and scratch. */
-export function vectorNeed(ranges: readonly Range[], optimizer: Optimizer): VectorNeed {
-  return { elements: ranges.reduce((sum, range) => sum + range.length, 0), vectors: optimizer.stateVectors.length + 2 };
+/**
+ * What a shard of so many elements takes: weights, the optimizer's state, scratch, and where slabs have a memory of their own,
+ * room for one gradient on its way in, which the kernels then read where it lies.
+ */
+export function vectorNeed(ranges: readonly Range[], optimizer: Optimizer, memory: VectorMemory): VectorNeed {
+  const landing = memory.name === 'simd' ? 1 : 0;
+  return { elements: ranges.reduce((sum, range) => sum + range.length, 0), vectors: optimizer.stateVectors.length + 2 + landing };
 }
 
 export class ShardVectors {
   readonly elements: number;
   private readonly rule: UpdateRule;
+  /** Where pushes are put together before they are applied. */
+  readonly gradients: GradientMemory;
   private readonly slabs: readonly Slab[];
   private readonly copies: VectorPool;
   private segments: Segment[];
 
   /** @throws RESOURCE_EXHAUSTED where the memory refuses so many elements */
   constructor(ranges: readonly Range[], rule: UpdateRule, memory: VectorMemory, parts: ShardParts | undefined) {
-    const need = vectorNeed(ranges, rule.optimizer);
+    const need = vectorNeed(ranges, rule.optimizer, memory);
     this.rule = rule;
     this.elements = need.elements;
     this.slabs = memory.allocate(need);
     this.copies = memory.copies;
+    this.gradients = gradientsIn(this.slabs, STATE_AT + rule.optimizer.stateVectors.length);
     this.segments = this.place(parts?.pieces ?? ranges.map((range) => ({ ...range, steps: 0, samples: 0 })));
     if (parts) this.fill(parts);
   }
@@ -197,6 +204,20 @@ export class ShardVectors {
     const indices = [0, ...names.toSorted().map((name) => STATE_AT + names.indexOf(name))];
     return sha256OfRuns(indices.map((index) => this.slabs.map(({ vectors }) => vectors[index]!)));
   }
+}
+
+/** The first gradient lands in the slab, where that is one; those that come beside it in ordinary memory. */
+function gradientsIn(slabs: readonly Slab[], landingAt: number): GradientMemory {
+  const [slab, ...others] = slabs;
+  const landing = slab?.vectors[landingAt];
+  if (slab === undefined || landing === undefined || others.length > 0) return gradientPool();
+  const pool = new VectorPool();
+  pool.adopt(landing);
+  return {
+    take: (elements) => pool.take(elements),
+    give: (vector) => pool.give(vector),
+    firstNonFinite: (part) => slab.kernels.firstNonFinite(part),
+  };
 }
 
 function advance(segment: Segment, samples: number): void {

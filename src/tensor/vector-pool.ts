@@ -3,6 +3,7 @@
  * memory for each costs a page fault every 4 KiB and a garbage collection every few pushes; these are used again.
  */
 import { assert } from '../errors.ts';
+import { plainKernels } from './plain-kernels.ts';
 
 const ELEMENT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 
@@ -57,11 +58,33 @@ export class VectorPool {
     this.#idleBytes += vector.byteLength;
   }
 
+  /** Takes in a vector that was made elsewhere, for the next use of its length. */
+  adopt(vector: Float32Array): void {
+    assert(!this.#holders.has(vector), 'a vector is adopted once');
+    this.#holders.set(vector, 1);
+    this.give(vector);
+  }
+
   /** Lets go of all that is idle: other lengths are wanted from now on. */
   clear(): void {
     this.#idle.clear();
     this.#idleBytes = 0;
   }
+}
+
+/** Where the gradients of pushes to one shard are put together, so that they lie well for what is done with them. */
+export interface GradientMemory {
+  /** A vector of any content, the caller's until it gives it back. */
+  take(elements: number): Float32Array;
+  give(vector: Float32Array): void;
+  /** Index of the first NaN or infinity in a part of such a vector, or -1. */
+  firstNonFinite(part: Float32Array): number;
+}
+
+/** Gradients in ordinary memory. */
+export function gradientPool(): GradientMemory {
+  const pool = new VectorPool();
+  return { take: (elements) => pool.take(elements), give: (vector) => pool.give(vector), firstNonFinite: plainKernels.firstNonFinite };
 }
 
 /** A vector of any content: every element of it is about to be written, so that filling it with zeros would be a lost pass. */

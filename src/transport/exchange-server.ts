@@ -57,7 +57,7 @@ export interface ParameterServerHandlers {
 }
 
 export interface ParameterServerOptions {
-  /** Where staged gradients come from, and where weights go back to once they are sent. */
+  /** Where weights go back to once they are sent. */
   readonly vectors?: VectorPool;
   readonly limits?: TransportLimits;
   /** Our own bugs, thrown by the handlers. The stream or call that met one ends with INTERNAL. */
@@ -164,7 +164,6 @@ class Service implements ParameterServerService {
       staging: new PushStaging({
         limits: this.#limits,
         server: this.#staged,
-        vectors: this.#vectors,
         expected: (identity) => this.#handlers.expected(identity),
       }),
       identity: undefined,

@@ -6,9 +6,8 @@
  */
 import { TardigradError, assert } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { VectorPool } from '../tensor/vector-pool.ts';
+import type { GradientMemory } from '../tensor/vector-pool.ts';
 import { ELEMENT_BYTES, bytesOf } from './chunks.ts';
-import { bitsOf, firstNonFinite } from '../tensor/finite.ts';
 import type { PushChunk__Output } from './generated/tardigrad/v1/PushChunk.ts';
 import type { PushHeader__Output } from './generated/tardigrad/v1/PushHeader.ts';
 import { CHUNK_BYTES, overLimit } from './limits.ts';
@@ -22,6 +21,8 @@ export interface ExpectedPush {
   readonly mapVersion: number;
   readonly ranges: readonly Range[];
   readonly elements: number;
+  /** Where its gradient is put together, and goes back to. */
+  readonly gradients: GradientMemory;
 }
 
 /** A push that came whole. Its gradient belongs to whoever gets it. */
@@ -39,8 +40,6 @@ export class StagedBytes {
 export interface StagingOptions {
   readonly limits: TransportLimits;
   readonly server: StagedBytes;
-  /** Where the gradients come from, and go back to. */
-  readonly vectors: VectorPool;
   readonly expected: (identity: Identity) => ExpectedPush | TardigradError;
 }
 
@@ -49,7 +48,7 @@ interface Staged {
   readonly identity: Identity;
   readonly gradient: Float32Array;
   readonly bytes: Uint8Array;
-  readonly bits: Int32Array;
+  readonly memory: GradientMemory;
   /** Bytes that have come. */
   offset: number;
   chunks: number;
@@ -61,7 +60,7 @@ export class PushStaging {
   /** The refused push whose further chunks may be on their way: dropped, up to the next header. */
   #refused: number | undefined;
   /** Gradients of pushes that came whole and have no reply yet, by sequence; several where one was sent again meanwhile. */
-  readonly #unanswered = new Map<number, Float32Array[]>();
+  readonly #unanswered = new Map<number, Pick<Staged, 'gradient' | 'memory'>[]>();
   #usedBytes = 0;
 
   constructor(options: StagingOptions) {
@@ -96,10 +95,10 @@ export class PushStaging {
     const gradients = this.#unanswered.get(sequence);
     if (gradients === undefined) return;
     this.#unanswered.delete(sequence);
-    for (const { byteLength } of gradients) this.#release(byteLength);
+    for (const { gradient } of gradients) this.#release(gradient.byteLength);
     const [only, ...more] = gradients;
     // Of several with one sequence nobody here can tell which one the answer is for.
-    if (only !== undefined && more.length === 0 && !kept) this.#options.vectors.give(only);
+    if (only !== undefined && more.length === 0 && !kept) only.memory.give(only.gradient);
   }
 
   /** Refuses what is being staged, for a reason that is not in its chunks. */
@@ -131,8 +130,9 @@ export class PushStaging {
     const elements = header.kind === 'void' ? 0 : expected.elements;
     const refused = this.#reserve(elements * ELEMENT_BYTES);
     if (refused !== undefined) return refused;
-    const gradient = this.#options.vectors.take(elements);
-    this.#staged = { header, identity, gradient, bytes: bytesOf(gradient), bits: bitsOf(gradient), offset: 0, chunks: 0 };
+    const memory = expected.gradients;
+    const gradient = memory.take(elements);
+    this.#staged = { header, identity, gradient, bytes: bytesOf(gradient), memory, offset: 0, chunks: 0 };
     return undefined;
   }
 
@@ -149,8 +149,9 @@ export class PushStaging {
     staged.bytes.set(data, offset);
     staged.offset = end;
     const from = Math.floor(offset / ELEMENT_BYTES);
-    const bad = firstNonFinite(staged.bits, from, Math.floor(end / ELEMENT_BYTES));
-    if (bad !== -1) {
+    const found = staged.memory.firstNonFinite(staged.gradient.subarray(from, Math.floor(end / ELEMENT_BYTES)));
+    if (found !== -1) {
+      const bad = from + found;
       const value = staged.gradient[bad];
       return invalid(`element ${bad} of the shard, ${elementOf(staged.header.ranges, bad)} of the model, is ${value}: all must be finite`);
     }
@@ -158,7 +159,7 @@ export class PushStaging {
   }
 
   #finish(staged: Staged, chunk: PushChunk__Output): WholePush | Refusal {
-    const { header, gradient, identity } = staged;
+    const { header, gradient, identity, memory } = staged;
     if (staged.offset !== staged.bytes.length) {
       const fault = invalid(`it ends after ${staged.offset} bytes: the shard holds ${staged.bytes.length}`);
       return this.#refuse(chunk, fault, header.clock);
@@ -169,7 +170,7 @@ export class PushStaging {
     const fault = header.kind === 'void' ? undefined : mismatch(header, expected);
     if (fault !== undefined) return this.#refuse(chunk, invalid(fault), header.clock);
     this.#staged = undefined;
-    this.#unanswered.set(header.sequence, [...(this.#unanswered.get(header.sequence) ?? []), gradient]);
+    this.#unanswered.set(header.sequence, [...(this.#unanswered.get(header.sequence) ?? []), { gradient, memory }]);
     return { type: 'push', header, gradient };
   }
 
@@ -198,7 +199,7 @@ export class PushStaging {
   #discard(): void {
     if (this.#staged === undefined) return;
     this.#release(this.#staged.gradient.byteLength);
-    this.#options.vectors.give(this.#staged.gradient);
+    this.#staged.memory.give(this.#staged.gradient);
     this.#staged = undefined;
   }
 }

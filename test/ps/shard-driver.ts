@@ -213,7 +213,7 @@ export class ShardDriver {
     return life;
   }
 
-  private say(stream: number, message: Extract<Parameters<Shard['handle']>[0], { type: 'message' }>['message']): DownMessage[] {
+  say(stream: number, message: Extract<Parameters<Shard['handle']>[0], { type: 'message' }>['message']): DownMessage[] {
     return this.collect(() => this.handle({ type: 'message', stream, message }), stream);
   }
 

@@ -65,6 +65,6 @@ test('a shard over the limit is refused at loading, with what to do, and nothing
   expect(reply).toMatchObject({
     type: 'refused',
     epoch: 1,
-    why: expect.stringMatching(/2 vectors of 17 elements take 262144 bytes, over the limit shardBytes = 131072\..*more shards/),
+    why: expect.stringMatching(/3 vectors of 17 elements take 262144 bytes, over the limit shardBytes = 131072\..*more shards/),
   });
 });

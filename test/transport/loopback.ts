@@ -1,4 +1,5 @@
 /** Real servers on loopback for the transport's tests: a parameter server whose role only writes down, and mute peers. */
+import { gradientPool } from '../../src/tensor/vector-pool.ts';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { TardigradError } from '../../src/errors.ts';
@@ -56,6 +57,7 @@ export interface RecorderOptions extends Omit<ParameterServerOptions, 'onError'>
 /** A parameter server that serves `ranges` under map 7, and answers nothing of its own accord. */
 export async function startRecorder(cleanup: Cleanup, options: RecorderOptions): Promise<Recorder> {
   const { ranges } = options;
+  const gradients = gradientPool();
   const recorder = {
     ranges,
     messages: [] as { stream: number; message: UpMessage }[],
@@ -68,7 +70,7 @@ export async function startRecorder(cleanup: Cleanup, options: RecorderOptions):
   const handlers: ParameterServerHandlers = {
     expected: ({ job }) =>
       job === IDENTITY.job
-        ? { mapVersion: 7, ranges, elements: ranges.reduce((sum, { length }) => sum + length, 0) }
+        ? { mapVersion: 7, ranges, elements: ranges.reduce((sum, { length }) => sum + length, 0), gradients }
         : new TardigradError('UNAVAILABLE', `Nothing of job ${job} is loaded here.`),
     closed: (stream) => void recorder.closed.push(stream),
     message: (stream, message) => {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ALLOCATOR_ENVIRONMENT } from '../process-memory.ts';
 
 export const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
 
@@ -18,7 +19,7 @@ export interface BenchProcess {
 export function startProcess(args: readonly string[], env: Readonly<Record<string, string>> = {}): BenchProcess {
   const child = spawn(process.execPath, [ENTRY, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
+    env: { ...ALLOCATOR_ENVIRONMENT, ...process.env, ...env, TARDIGRAD_EXIT_WITH_STDIN: '1' },
   });
   const lines: string[] = [];
   let errors = '';

@@ -11,7 +11,7 @@ import { runStepLoad, type StepLoadOptions, type StepLoadResult } from '../bench
 import { benchTraining, type TrainingResult } from '../bench/training-bench.ts';
 import { tensorFlowEnvironment, type BackendName } from '../../compute/backends.ts';
 import { errorMessage } from '../../errors.ts';
-import { collectWithoutMarking } from '../garbage-collection.ts';
+import { collectWithoutMarking } from '../process-memory.ts';
 import { wholeNumber } from './options.ts';
 
 const MLP_ELEMENTS = 101_770;
