@@ -177,7 +177,7 @@ async function benchRuns(runs: number): Promise<Figure[]> {
       elsewhere: ELSEWHERE.mlpUpdates,
       aim: 'at least 600',
     },
-    { name: 'cnn', example: 'mnist-cnn', flags: ['--max-updates', '300'], elsewhere: ELSEWHERE.cnnUpdates, aim: 'at least 22' },
+    { name: 'cnn', example: 'mnist-cnn', flags: ['--max-updates', '800'], elsewhere: ELSEWHERE.cnnUpdates, aim: 'at least 22' },
     { name: 'mlp, asp', example: 'mnist-mlp', flags: ['--max-updates', '2000', '--policy', 'asp'] },
     { name: 'mlp, bsp', example: 'mnist-mlp', flags: ['--max-updates', '1000', '--policy', 'bsp'] },
   ];
@@ -225,10 +225,11 @@ function table(machine: Readonly<Record<string, string | number>>, figures: read
     name,
     `${number(value.median)} ${unit}`,
     `${number(value.min)} – ${number(value.max)}`,
+    String(value.runs),
     aim ?? '',
     elsewhere ?? '',
   ]);
-  const head = ['figure', 'median', `of ${figures[0]?.value.runs ?? 0} runs`, 'aim', 'others, taken elsewhere'];
+  const head = ['figure', 'median', 'spread', 'runs', 'aim', 'others, taken elsewhere'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
