@@ -22,15 +22,14 @@ const packageName = '@tensorflow/tfjs-node-gpu';
  *   cores by this; with 1, results have the same bits in every run.
  */
 export function tensorFlowEnvironment(threads?: number): Record<string, string> {
-  const count = threads === undefined ? undefined : String(threads);
   // With one thread, -1 runs a graph's operations in the thread that asks for it, and not in one that must first be woken.
-  const between = threads === 1 ? '-1' : count;
+  const between = threads === 1 ? -1 : threads;
   return {
     // Warnings and errors only; at 0 and 1 TensorFlow tells what it was compiled with.
     TF_CPP_MIN_LOG_LEVEL: '2',
     // Else one process takes a GPU's whole memory, and several workers cannot share it.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    ...(count === undefined || between === undefined ? {} : { TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: between }),
+    ...(threads === undefined ? {} : { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: String(between) }),
   };
 }
 

@@ -8,7 +8,6 @@ import { createPolicy } from '../algorithms/policies/registry.ts';
 import { createSchedule } from '../algorithms/schedules/registry.ts';
 import { TardigradError } from '../errors.ts';
 import type { VectorMemory } from '../tensor/slabs.ts';
-import type { VectorPool } from '../tensor/vector-pool.ts';
 import type { Range } from '../transport/messages.ts';
 import { BatchLedger } from './batch-ledger.ts';
 import type { Order, ShardConfig, StagedPush } from './events.ts';
@@ -36,15 +35,13 @@ export class Loaded {
   arrivals = 0;
   private updates: number;
   private hasWeights: boolean;
-  private readonly copies: VectorPool;
   private snapshot: Float32Array | undefined;
 
-  constructor({ config, parts, ranges, mapVersion }: LoadOrder, vectors: ShardVectors, copies: VectorPool) {
+  constructor({ config, parts, ranges, mapVersion }: LoadOrder, vectors: ShardVectors) {
     this.config = config;
     this.ranges = ranges;
     this.mapVersion = mapVersion;
     this.vectors = vectors;
-    this.copies = copies;
     this.policy = createPolicy<KeptPush>(config.consistency);
     this.batches = new BatchLedger(parts?.outcomes ?? []);
     this.sequences = new Map(Object.entries(parts?.sequences ?? {}));
@@ -65,7 +62,7 @@ export class Loaded {
   /** A copy of the weights at `version`, shared by all that read it: a vector of the memory's pool, with the caller as one holder. */
   weights(): Float32Array {
     this.snapshot ??= this.vectors.weights();
-    return this.copies.share(this.snapshot);
+    return this.vectors.copies.share(this.snapshot);
   }
 
   initialize(values: Float32Array): void {
@@ -81,7 +78,7 @@ export class Loaded {
   }
 
   private changed(): void {
-    if (this.snapshot) this.copies.give(this.snapshot);
+    if (this.snapshot) this.vectors.copies.give(this.snapshot);
     this.snapshot = undefined;
   }
 }

@@ -129,7 +129,7 @@ export class ShardOrders {
     const vectors = createVectors(order, state.memory);
     if (vectors instanceof TardigradError) return { type: 'refused', epoch, why: vectors.message };
     state.history = history;
-    state.loaded = new Loaded(order, vectors, state.memory.copies);
+    state.loaded = new Loaded(order, vectors);
     state.table.restart(parts?.clock ?? 0, parts?.incarnations ?? {});
     state.recordEvent('load', parts?.clock ?? 0);
     return { type: 'done', version: state.loaded.version };

@@ -10,7 +10,7 @@ import type { OptimizedRun, Optimizer } from '../algorithms/optimizers/optimizer
 import type { Schedule } from '../algorithms/schedules/schedule.ts';
 import { assert } from '../errors.ts';
 import { sha256OfRuns, sha256OfVectors } from '../tensor/hash.ts';
-import { VectorPool, gradientPool, type GradientMemory } from '../tensor/vector-pool.ts';
+import { gradientPool, type GradientMemory, type VectorPool } from '../tensor/vector-pool.ts';
 import type { Slab, VectorMemory, VectorNeed } from '../tensor/slabs.ts';
 import type { Range } from '../transport/messages.ts';
 import type { OpenUpdate, SegmentState, ShardParts } from './events.ts';
@@ -57,11 +57,12 @@ export function vectorNeed(ranges: readonly Range[], optimizer: Optimizer, memor
 
 export class ShardVectors {
   readonly elements: number;
-  private readonly rule: UpdateRule;
   /** Where pushes are put together before they are applied. */
   readonly gradients: GradientMemory;
+  /** Where copies of the weights and of the state come from. */
+  readonly copies: VectorPool;
+  private readonly rule: UpdateRule;
   private readonly slabs: readonly Slab[];
-  private readonly copies: VectorPool;
   private segments: Segment[];
 
   /** @throws RESOURCE_EXHAUSTED where the memory refuses so many elements */
@@ -210,14 +211,7 @@ export class ShardVectors {
 function gradientsIn(slabs: readonly Slab[], landingAt: number): GradientMemory {
   const [slab, ...others] = slabs;
   const landing = slab?.vectors[landingAt];
-  if (slab === undefined || landing === undefined || others.length > 0) return gradientPool();
-  const pool = new VectorPool();
-  pool.adopt(landing);
-  return {
-    take: (elements) => pool.take(elements),
-    give: (vector) => pool.give(vector),
-    firstNonFinite: (part) => slab.kernels.firstNonFinite(part),
-  };
+  return slab !== undefined && landing !== undefined && others.length === 0 ? gradientPool(slab.kernels, landing) : gradientPool();
 }
 
 function advance(segment: Segment, samples: number): void {

@@ -32,7 +32,7 @@ export interface VectorNeed {
 
 export interface VectorMemory {
   readonly name: 'plain' | 'simd';
-  /** For what is copied out of the slabs, and for gradients on their way in. */
+  /** For what is copied out of the slabs. */
   readonly copies: VectorPool;
   /** The error that `allocate` would throw for so much, before anything is taken. RESOURCE_EXHAUSTED, naming the limit. */
   refusal(need: VectorNeed): TardigradError | undefined;

@@ -3,6 +3,7 @@
  * memory for each costs a page fault every 4 KiB and a garbage collection every few pushes; these are used again.
  */
 import { assert } from '../errors.ts';
+import type { Kernels } from './kernels.ts';
 import { plainKernels } from './plain-kernels.ts';
 
 const ELEMENT_BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -81,10 +82,18 @@ export interface GradientMemory {
   firstNonFinite(part: Float32Array): number;
 }
 
-/** Gradients in ordinary memory. */
-export function gradientPool(): GradientMemory {
+/**
+ * Gradients in ordinary memory, but for `landing`, which the first one under way gets.
+ * @param kernels of the memory that `landing` lies in
+ */
+export function gradientPool(kernels: Pick<Kernels, 'firstNonFinite'> = plainKernels, landing?: Float32Array): GradientMemory {
   const pool = new VectorPool();
-  return { take: (elements) => pool.take(elements), give: (vector) => pool.give(vector), firstNonFinite: plainKernels.firstNonFinite };
+  if (landing !== undefined) pool.adopt(landing);
+  return {
+    take: (elements) => pool.take(elements),
+    give: (vector) => pool.give(vector),
+    firstNonFinite: (part) => kernels.firstNonFinite(part),
+  };
 }
 
 /** A vector of any content: every element of it is about to be written, so that filling it with zeros would be a lost pass. */

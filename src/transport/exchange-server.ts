@@ -7,7 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import { TardigradError } from '../errors.ts';
-import { VectorPool } from '../tensor/vector-pool.ts';
+import type { VectorPool } from '../tensor/vector-pool.ts';
 import { weightsChunks } from './chunks.ts';
 import type { ExchangeReply } from './generated/tardigrad/v1/ExchangeReply.ts';
 import type { ExchangeRequest__Output } from './generated/tardigrad/v1/ExchangeRequest.ts';
@@ -104,7 +104,7 @@ class Service implements ParameterServerService {
   readonly #onError: (error: unknown) => void;
   readonly #streams = new Map<number, Stream>();
   readonly #staged = new StagedBytes();
-  readonly #vectors: VectorPool;
+  readonly #vectors: VectorPool | undefined;
   #reads = 0;
   #nextStream = 1;
   #sweeper: NodeJS.Timeout | undefined;
@@ -113,7 +113,7 @@ class Service implements ParameterServerService {
     this.#handlers = handlers;
     this.#limits = options.limits ?? LIMITS;
     this.#onError = options.onError ?? (() => {});
-    this.#vectors = options.vectors ?? new VectorPool();
+    this.#vectors = options.vectors;
     this.implementation = {
       Exchange: (call) => this.#exchange(call),
       Pull: (call) => void this.#pull(call),
@@ -161,11 +161,7 @@ class Service implements ParameterServerService {
   #open(parts: Pick<Stream, 'send' | 'end' | 'overdue' | 'waitingBytes'>): Stream {
     const stream: Stream = {
       id: this.#nextStream++,
-      staging: new PushStaging({
-        limits: this.#limits,
-        server: this.#staged,
-        expected: (identity) => this.#handlers.expected(identity),
-      }),
+      staging: new PushStaging({ limits: this.#limits, server: this.#staged, expected: (identity) => this.#handlers.expected(identity) }),
       identity: undefined,
       unanswered: new Unanswered(),
       heardMs: performance.now(),
@@ -261,7 +257,7 @@ class Service implements ParameterServerService {
       send: (message, epoch) => {
         const full =
           message.type === 'weights'
-            ? outbox.send(replies(message, epoch), message.values.byteLength, () => this.#vectors.give(message.values))
+            ? outbox.send(replies(message, epoch), message.values.byteLength, () => this.#vectors?.give(message.values))
             : outbox.send([downToWire(message, epoch)], 0);
         if (full !== undefined) this.#close(stream, full);
       },
